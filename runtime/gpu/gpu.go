@@ -1,0 +1,137 @@
+// Package gpu is the small interface through which the engine drives a WebGPU device; implementations lie below it, one folder each.
+//
+// Nothing outside an implementation knows about a binding library. Every
+// method returns validation errors and device loss as Go errors: a wrong
+// shader, a buffer too large, or a device that vanished never panics, aborts
+// or hangs. A Device is safe for use by one goroutine at a time.
+package gpu
+
+import (
+	"context"
+	"errors"
+)
+
+// Errors that callers tell apart with errors.Is.
+var (
+	// ErrLost says that the device is gone; every later call returns it too.
+	ErrLost = errors.New("gpu device lost")
+	// ErrNoAdapter says that the machine offers no WebGPU adapter.
+	ErrNoAdapter = errors.New("no WebGPU adapter")
+	// ErrOutOfMemory says that the device could not allocate.
+	ErrOutOfMemory = errors.New("gpu out of memory")
+	// ErrClosed says that the device was closed by its owner.
+	ErrClosed = errors.New("gpu device closed")
+)
+
+// Device is an open WebGPU device and its queue.
+type Device interface {
+	// Caps returns what the device is and can do; it never changes.
+	Caps() Caps
+	// NewBuffer allocates size bytes, rounded up to a multiple of 4. Storage
+	// buffers start zeroed. The label appears in errors.
+	NewBuffer(label string, size int64, usage Usage) (Buffer, error)
+	// NewPipeline compiles a compute shader. A compile or validation error
+	// names the label and carries the compiler's message.
+	NewPipeline(desc PipelineDesc) (Pipeline, error)
+	// NewBindGroup binds buffers to a pipeline's bindings, in binding order.
+	NewBindGroup(p Pipeline, label string, bindings []BufferRange) (BindGroup, error)
+	// Write copies data into b at off (multiples of 4), in queue order.
+	Write(b Buffer, off int64, data []byte) error
+	// Submit plays lists in order as one submission. It does not wait.
+	Submit(lists ...CommandList) error
+	// StartRead copies n bytes of b at off (multiples of 4) in queue order,
+	// and returns at once; the bytes arrive through Readback.Wait.
+	StartRead(b Buffer, off, n int64) (Readback, error)
+	// Wait blocks until all submitted work is done, the device is lost, or
+	// ctx ends.
+	Wait(ctx context.Context) error
+	// MemoryUse returns the bytes now allocated in buffers, and the peak.
+	MemoryUse() (now, peak int64)
+	// Err returns the first asynchronous error not yet returned by another
+	// call (validation, out of memory, loss), or nil.
+	Err() error
+	// Close releases everything that the device made. It may be called twice.
+	Close() error
+}
+
+// Buffer is a range of device memory.
+type Buffer interface {
+	Size() int64
+	Label() string
+	// Release gives the memory back to the device's pool once work already
+	// submitted no longer needs it. Releasing twice is harmless; using a
+	// released buffer is an error.
+	Release()
+}
+
+// Pipeline is a compiled compute shader with its binding layout.
+type Pipeline interface {
+	Label() string
+	Release()
+}
+
+// BindGroup is a set of buffer ranges bound to one pipeline's layout.
+type BindGroup interface{ Release() }
+
+// Readback is a pending copy from the device.
+type Readback interface {
+	// Wait blocks until the bytes are there, the device is lost, or ctx ends.
+	// It may be called once.
+	Wait(ctx context.Context) ([]byte, error)
+}
+
+// Usage says what a buffer is for; every buffer can be copied from and to.
+type Usage uint8
+
+const (
+	Storage  Usage = 1 << iota // bound as var<storage>
+	Uniform                    // bound as var<uniform>
+	Indirect                   // holds the workgroup counts of an indirect dispatch
+)
+
+// Access says how a shader uses a binding.
+type Access uint8
+
+const (
+	ReadOnly      Access = iota // var<storage, read>
+	ReadWrite                   // var<storage, read_write>
+	UniformAccess               // var<uniform>
+)
+
+// PipelineDesc describes a compute pipeline whose bindings are all in group 0,
+// numbered from 0 in order.
+type PipelineDesc struct {
+	Label    string
+	WGSL     string
+	Entry    string
+	Bindings []Access
+}
+
+// BufferRange is Size bytes of Buffer at Offset; Size 0 means all the rest.
+type BufferRange struct {
+	Buffer Buffer
+	Offset int64
+	Size   int64
+}
+
+// Command is one step of a command list: a dispatch, or, where Copy is set, a
+// copy of bytes between buffers.
+type Command struct {
+	Pipeline  Pipeline
+	BindGroup BindGroup
+	Grid      [3]uint32 // workgroups; ignored where Indirect is set
+	Indirect  *BufferRange
+	Copy      *Copy
+}
+
+// Copy moves Size bytes from Src to Dst (offsets and size multiples of 4).
+type Copy struct {
+	Src, Dst             Buffer
+	SrcOffset, DstOffset int64
+	Size                 int64
+}
+
+// CommandList is a recorded sequence of commands: plain data that an
+// implementation replays. Consecutive dispatches share a compute pass, in
+// which each sees what those before it wrote.
+type CommandList []Command

@@ -1,0 +1,11 @@
+// Package templates holds the kernels that come with wgslgen, as source.
+package templates
+
+import "embed"
+
+//go:generate go run ../cmd/wgslgen generate -o ../generated
+
+// FS holds every kernel, function and storage format.
+//
+//go:embed *.wk format/*.wk
+var FS embed.FS
