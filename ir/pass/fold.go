@@ -4,12 +4,9 @@ import (
 	"github.com/wgslgen/wgslgen/ir"
 )
 
-// foldExpr evaluates what is constant in e and drops what has no effect (x + 0,
-// x * 1). Integers and truth values only: float arithmetic is left to the
-// device, whose rounding is the one that counts.
-func foldExpr(e ir.Expr) ir.Expr { return ir.RewriteExpr(e, fold) }
-
-// fold simplifies a node whose parts are folded already.
+// fold evaluates a node whose parts are folded already, where it is constant,
+// and drops what has no effect (x + 0, x * 1). Integers and truth values only:
+// float arithmetic is left to the device, whose rounding is the one that counts.
 func fold(e ir.Expr) ir.Expr {
 	switch e := e.(type) {
 	case *ir.Unary:

@@ -14,8 +14,8 @@ type Shipped struct {
 	Needs []Need
 }
 
-// values returns an axis's values: its own, or every storage format.
-func values(lib *ir.Library, a *ir.Axis) []ir.Value {
+// Values returns an axis's values: its own, or every storage format.
+func Values(lib *ir.Library, a *ir.Axis) []ir.Value {
 	if !a.Formats {
 		return a.Values
 	}
@@ -29,7 +29,7 @@ func values(lib *ir.Library, a *ir.Axis) []ir.Value {
 // Points calls f with every point that the kernel's where clauses admit, in
 // the order of its axes and their values. f returning false ends it.
 func Points(lib *ir.Library, k *ir.Kernel, f func(ir.Point, []Need) bool) error {
-	return product(lib, k, func(a *ir.Axis) []ir.Value { return values(lib, a) }, f)
+	return product(lib, k, func(a *ir.Axis) []ir.Value { return Values(lib, a) }, f)
 }
 
 // product walks the admitted points of a choice of values an axis.
@@ -73,7 +73,7 @@ func ShippedPoints(lib *ir.Library, k *ir.Kernel) ([]Shipped, error) {
 					return s.Values
 				}
 			}
-			return values(lib, a)
+			return Values(lib, a)
 		}, func(p ir.Point, needs []Need) bool {
 			if key := PointString(k, p); !seen[key] {
 				seen[key] = true
@@ -155,7 +155,7 @@ func checkNames(k *ir.Kernel, errs *ir.Errors) {
 
 func checkAxes(lib *ir.Library, k *ir.Kernel, errs *ir.Errors) {
 	for _, a := range k.Axes {
-		if len(values(lib, a)) == 0 {
+		if len(Values(lib, a)) == 0 {
 			errs.Addf(a.Pos, "axis %s has no values", a.Name)
 		}
 	}
@@ -172,7 +172,7 @@ func checkAxes(lib *ir.Library, k *ir.Kernel, errs *ir.Errors) {
 			}
 			set[st.Axis] = true
 			for _, v := range st.Values {
-				if !slices.Contains(values(lib, a), v) {
+				if !slices.Contains(Values(lib, a), v) {
 					errs.Addf(st.Pos, "%v is no value of axis %s", v, st.Axis)
 				}
 			}

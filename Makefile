@@ -1,0 +1,39 @@
+# make demo and make test do everything on a fresh Debian machine with Go.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DREAMER     = bin/dreamer
+GOFLAGS    += -trimpath
+
+.PHONY: demo test build driver generate lint fuzz bench bench-models golden clean
+
+demo: driver build ## tell a story with the embedded model
+	$(DREAMER) run -p "Once upon a time" -n 160
+
+test: driver ## every test, on the machine's WebGPU device
+	go test ./...
+
+build:
+	go build $(GOFLAGS) -o bin/ ./cmd/dreamer ./cmd/wgslgen
+
+driver: ## install a software Vulkan driver where there is none
+	@scripts/vulkan.sh
+
+generate: ## make generated/ anew from templates/
+	go generate ./...
+
+golden: ## accept what the golden-file tests now print
+	WGSLGEN_UPDATE=1 go test ./golden/... ./ir/... ./cmd/wgslgen/...
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@scripts/fuzz.sh $(or $(FUZZTIME),10s)
+
+bench: driver build ## the figures of docs/performance.md
+	@scripts/bench.sh
+
+clean:
+	rm -rf bin
