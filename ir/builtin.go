@@ -24,7 +24,7 @@ const (
 	Shuffle                       // f(T, mask): value of the invocation local ^ mask, within a subgroup
 )
 
-// Builtins are the language's own functions by name. sum and maximum combine
+// Builtins are the language's own functions by name. sum, maximum and minimum combine
 // the values of width neighbouring invocations (those with equal
 // local / width), and give each of them the result.
 var Builtins = map[string]*Builtin{}
@@ -69,6 +69,7 @@ func init() {
 		{"count_ones", 1, IntegerMap, "countOneBits"},
 		{"sum", 2, Reduction, ""},
 		{"maximum", 2, Reduction, ""},
+		{"minimum", 2, Reduction, ""},
 		{"shuffle_xor", 2, Shuffle, "subgroupShuffleXor"},
 	} {
 		Builtins[b.Name] = &b

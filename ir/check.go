@@ -1,5 +1,7 @@
 package ir
 
+import "slices"
+
 // Check types a specialised kernel: it sets the Type of every expression and
 // reports what does not fit: unknown names, wrong types, stores to what can't
 // be stored to. It may be run again after any pass, and is what the passes'
@@ -99,6 +101,9 @@ func (c *checker) binding(b *Binding) {
 	if t.Scalar == F16 && t.Lanes == 1 && b.Access != In {
 		c.errs.Addf(b.Type.Pos, "a single f16 can't be stored, two share a word: use vec2<f16> or vec4<f16>")
 	}
+	if t.Scalar == F16 && t.Lanes == 3 {
+		c.errs.Addf(b.Type.Pos, "vec3<f16> fills no whole words: use vec2<f16> or vec4<f16>")
+	}
 	if len(b.Type.Dims) == 0 {
 		c.errs.Addf(b.Pos, "binding %s has no dimensions", b.Name)
 	}
@@ -124,9 +129,6 @@ func (c *checker) stmt(s Stmt) {
 	switch s := s.(type) {
 	case *Let:
 		t := c.defaulted(s.X)
-		if t.Scalar != Invalid && t.IsArray() && !isReduction(s.X) {
-			c.errs.Addf(s.Pos, "%s can't be an array; name the array itself", s.Name)
-		}
 		c.declare(s.Pos, s.Name, symbol{kind: value, typ: t})
 	case *Var:
 		c.declare(s.Pos, s.Name, symbol{kind: variable, typ: c.varType(s)})
@@ -146,9 +148,8 @@ func (c *checker) stmt(s Stmt) {
 	}
 }
 
-func isReduction(e Expr) bool {
-	call, ok := e.(*Call)
-	return ok && call.Recv == nil && Builtins[call.Func] != nil && Builtins[call.Func].Kind == Reduction
+func (c *checker) isShared(name string) bool {
+	return slices.ContainsFunc(c.kernel.Shared, func(s *Shared) bool { return s.Name == name })
 }
 
 func (c *checker) varType(s *Var) Type {
@@ -159,7 +160,7 @@ func (c *checker) varType(s *Var) Type {
 		}
 		t := c.defaulted(s.Init)
 		if t.IsArray() {
-			c.errs.Addf(s.Pos, "var %s can't start as an array", s.Name)
+			c.errs.Addf(s.Pos, "array %s needs a type", s.Name)
 		}
 		return t
 	}
@@ -172,9 +173,6 @@ func (c *checker) varType(s *Var) Type {
 		c.errs.Addf(s.Type.Pos, "f16 is a storage type; compute in f32")
 	}
 	if s.Init != nil {
-		if t.IsArray() {
-			c.errs.Addf(s.Pos, "array %s starts as zero and takes no value", s.Name)
-		}
 		c.want(s.Init, t, "var "+s.Name)
 	}
 	return t
@@ -225,8 +223,10 @@ func (c *checker) assign(s *Assign) {
 		c.errs.Addf(s.Pos, "binding %s is only read: declare it out or inout", name.Name)
 	case sym.kind == buffer && sym.access == Out && s.Op != "=":
 		c.errs.Addf(s.Pos, "binding %s is only written: declare it inout", name.Name)
-	case t.IsArray():
-		c.errs.Addf(s.Pos, "array %s can't be stored to as a whole", name.Name)
+	case sym.kind == buffer && sym.typ.Scalar == F16 && sym.typ.Lanes > t.Lanes:
+		c.errs.Addf(s.Pos, "a lane of %v can't be stored by itself, it shares a word: store the vector", sym.typ)
+	case t.IsArray() && c.isShared(name.Name):
+		c.errs.Addf(s.Pos, "shared array %s can't be stored to as a whole: stage it, or store a slice", name.Name)
 	}
 	if s.Op == "=" {
 		c.want(s.X, t, "the assignment")

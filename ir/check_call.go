@@ -13,15 +13,24 @@ func (c *checker) call(e *Call) Type {
 		if a.Type().Scalar == Invalid {
 			return Type{}
 		}
-		if a.Type().IsArray() && b.Kind != Reduction {
-			c.errs.Addf(a.ExprPos(), "%s can't take the array %s", e.Func, FormatExpr(a))
-			return Type{}
-		}
 	}
 	if b.Arity >= 0 && len(e.Args) != b.Arity {
 		c.errs.Addf(e.Pos, "%s takes %d values, not %d", e.Func, b.Arity, len(e.Args))
 		return Type{}
 	}
+	if b.Kind == Reduction {
+		t := c.defaulted(e.Args[0])
+		if t.Scalar == Bool {
+			c.errs.Addf(e.Pos, "%s can't combine bool", e.Func)
+		}
+		c.uint(e.Args[1])
+		return t
+	}
+	return c.elementwise(e.Pos, e.Args, func() Type { return c.builtin(e, b) })
+}
+
+// builtin types a call on values that are no arrays.
+func (c *checker) builtin(e *Call, b *Builtin) Type {
 	switch b.Kind {
 	case FloatMap, NumberMap, IntegerMap:
 		return c.mapCall(e, b)
@@ -30,17 +39,16 @@ func (c *checker) call(e *Call) Type {
 	case Construct:
 		return c.construct(e)
 	case Bitcast:
-		t := c.defaulted(e.Args[0])
-		return t.Of(scalarByName[e.Func[len("bits_"):]])
-	case Reduction:
-		t := c.defaulted(e.Args[0])
-		if t.Scalar == Bool {
-			c.errs.Addf(e.Pos, "%s can't combine bool", e.Func)
+		t := e.Args[0].Type()
+		if t.Scalar.IsUntyped() {
+			t = c.defaulted(e.Args[0])
 		}
-		c.uint(e.Args[1])
-		return t
+		return t.Of(scalarByName[e.Func[len("bits_"):]])
 	case Shuffle:
-		t := c.defaulted(e.Args[0])
+		t := e.Args[0].Type()
+		if t.Scalar.IsUntyped() {
+			t = c.defaulted(e.Args[0])
+		}
 		c.uint(e.Args[1])
 		return t
 	}

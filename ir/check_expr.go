@@ -39,7 +39,10 @@ func (c *checker) fits(e Expr, t Type) bool {
 	if got == t {
 		return true
 	}
-	ok := got.Lanes == t.Lanes && !t.IsArray() && !got.IsArray() &&
+	if t.IsArray() && !got.IsArray() { // every element is e
+		return c.fits(e, t.Elem())
+	}
+	ok := got.Lanes == t.Lanes && !got.IsArray() &&
 		(got.Scalar == UntypedInt && (t.Scalar.IsInteger() || t.Scalar.IsFloat()) ||
 			got.Scalar == UntypedFloat && t.Scalar.IsFloat())
 	if ok {
@@ -142,11 +145,11 @@ func (c *checker) unary(e *Unary) Type {
 	case "-":
 		ok = t.Scalar.IsFloat() || t.Scalar == I32 || t.Scalar == UntypedInt
 	case "!":
-		ok = t == BoolType
+		ok = t.Scalar == Bool
 	case "~":
 		ok = t.Scalar.IsInteger()
 	}
-	if !ok || t.IsArray() {
+	if !ok {
 		c.errs.Addf(e.Pos, "%s%v has no meaning", e.Op, t)
 		return Type{}
 	}
@@ -154,16 +157,57 @@ func (c *checker) unary(e *Unary) Type {
 }
 
 func (c *checker) binary(e *Binary) Type {
-	x, y := c.expr(e.X), c.expr(e.Y)
-	if x.Scalar == Invalid || y.Scalar == Invalid {
-		return Type{}
+	c.expr(e.X)
+	c.expr(e.Y)
+	return c.elementwise(e.Pos, []Expr{e.X, e.Y}, func() Type { return c.operator(e) })
+}
+
+// elementwise types an operation on arrays as that on their elements: as many
+// times as the arrays have elements, with what is no array in each.
+func (c *checker) elementwise(pos Pos, args []Expr, scalar func() Type) Type {
+	var array Type
+	for _, a := range args {
+		t := a.Type()
+		switch {
+		case t.Scalar == Invalid:
+			return Type{}
+		case !t.IsArray():
+		case !array.IsArray():
+			array = t
+		case array.Rank != t.Rank || array.Dims != t.Dims:
+			c.errs.Addf(pos, "arrays of different sizes: %v and %v", array, t)
+			return Type{}
+		}
 	}
+	if !array.IsArray() {
+		return scalar()
+	}
+	whole := make([]bool, len(args))
+	for i, a := range args {
+		whole[i] = a.Type().IsArray()
+		a.setType(a.Type().Elem())
+	}
+	over := func(t Type) Type {
+		if t.Scalar != Invalid {
+			t.Rank, t.Dims = array.Rank, array.Dims
+		}
+		return t
+	}
+	result := over(scalar())
+	for i, a := range args {
+		if whole[i] {
+			a.setType(over(a.Type()))
+		}
+	}
+	return result
+}
+
+// operator types a binary operator on values that are no arrays.
+func (c *checker) operator(e *Binary) Type {
+	x, y := e.X.Type(), e.Y.Type()
 	mismatch := func() Type {
 		c.errs.Addf(e.Pos, "%v %s %v has no meaning", x, e.Op, y)
 		return Type{}
-	}
-	if x.IsArray() || y.IsArray() {
-		return mismatch()
 	}
 	switch e.Op {
 	case "&&", "||", "=>":
@@ -253,6 +297,12 @@ func (c *checker) index(e *Index) Type {
 	}
 	switch {
 	case t.IsArray():
+		if rest := t.Rank - len(e.Indices); rest > 0 { // a row of it
+			row := Type{Scalar: t.Scalar, Lanes: t.Lanes, Rank: rest}
+			copy(row.Dims[:], t.Dims[len(e.Indices):t.Rank])
+			c.indices(e, FormatExpr(e.X), len(e.Indices))
+			return row
+		}
 		dims = t.Dims[:t.Rank]
 	case t.Lanes > 1:
 		c.indices(e, FormatExpr(e.X), 1)

@@ -96,6 +96,7 @@ type Kernel struct {
 	Name, Doc string
 	Params    []*Param
 	Axes      []*Axis
+	Lets      []*Let // names over parameters and axes, for clauses and body
 	Where     []Expr
 	Ships     []*Ship
 	Bindings  []*Binding

@@ -14,6 +14,12 @@ func (p *printer) kernel(k *Kernel) {
 		p.begin(a.Pos, i == 0)
 		p.axis(a)
 	}
+	for i, l := range k.Lets {
+		p.begin(l.Pos, i == 0)
+		p.write("let ", l.Name, " = ")
+		p.expr(l.X, 0)
+		p.end()
+	}
 	for i, w := range k.Where {
 		p.begin(start(w), i == 0)
 		p.write("where ")
@@ -114,6 +120,11 @@ func (p *printer) axis(a *Axis) {
 // source does.
 func (p *printer) ship(s *Ship) {
 	p.write("ship ", s.Name, " ")
+	if len(s.Settings) == 0 {
+		p.write("{}")
+		p.end()
+		return
+	}
 	if !p.source || s.Pos.Line == s.End.Line {
 		p.write("{ ")
 		for i, set := range s.Settings {

@@ -33,6 +33,16 @@ func (p *printer) stmt(s Stmt) {
 		p.ifs(s)
 	case *For:
 		p.loop(s)
+	case *Stage:
+		p.write("stage ", s.Tile, "[")
+		for i, name := range s.Indices {
+			if i > 0 {
+				p.write(", ")
+			}
+			p.write(name)
+		}
+		p.write("] = ")
+		p.expr(s.X, 0)
 	case *Barrier:
 		p.write("barrier")
 	case *Return:

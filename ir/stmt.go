@@ -1,6 +1,7 @@
 package ir
 
-// Stmt is a statement: *Let, *Var, *Assign, *If, *For, *Barrier, *Return or
+// Stmt is a statement: *Let, *Var, *Assign, *If, *For, *Stage, *Barrier,
+// *Return or
 // *ExprStmt.
 type Stmt interface{ StmtPos() Pos }
 
@@ -52,6 +53,17 @@ type For struct {
 	End    Pos
 }
 
+// Stage fills a shared array by all invocations of the workgroup together:
+// Tile[Indices] = X for all indices, which X may name, with a barrier before
+// (earlier readers are done) and after. The last index runs fastest over the
+// invocations.
+type Stage struct {
+	Pos     Pos
+	Tile    string
+	Indices []string
+	X       Expr
+}
+
 // Barrier waits for all invocations of the workgroup, and makes their writes
 // to shared memory visible.
 type Barrier struct {
@@ -75,6 +87,7 @@ func (s *Var) StmtPos() Pos      { return s.Pos }
 func (s *Assign) StmtPos() Pos   { return s.Pos }
 func (s *If) StmtPos() Pos       { return s.Pos }
 func (s *For) StmtPos() Pos      { return s.Pos }
+func (s *Stage) StmtPos() Pos    { return s.Pos }
 func (s *Barrier) StmtPos() Pos  { return s.Pos }
 func (s *Return) StmtPos() Pos   { return s.Pos }
 func (s *ExprStmt) StmtPos() Pos { return s.Pos }

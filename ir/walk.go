@@ -102,6 +102,10 @@ func rewriteStmt(s Stmt, fs func(Stmt) []Stmt, fe func(Expr) Expr) Stmt {
 		c.From, c.To, c.By = RewriteExpr(s.From, fe), RewriteExpr(s.To, fe), RewriteExpr(s.By, fe)
 		c.Body = RewriteStmts(s.Body, fs, fe)
 		return &c
+	case *Stage:
+		c := *s
+		c.X = RewriteExpr(s.X, fe)
+		return &c
 	case *Barrier:
 		c := *s
 		return &c
@@ -110,12 +114,8 @@ func rewriteStmt(s Stmt, fs func(Stmt) []Stmt, fe func(Expr) Expr) Stmt {
 		c.X = RewriteExpr(s.X, fe)
 		return &c
 	case *ExprStmt:
-		c := *s
-		call, ok := RewriteExpr(s.X, fe).(*Call)
-		if !ok {
-			panic("ir: a rewrite made a statement's call something else")
-		}
-		c.X = call
+		c := *s // stays a call, so that fe sees only its parts
+		c.X = MapChildren(s.X, func(e Expr) Expr { return RewriteExpr(e, fe) }).(*Call)
 		return &c
 	}
 	panic("ir: unknown statement")
@@ -171,6 +171,8 @@ func Inspect(stmts []Stmt, fs func(Stmt), fe func(Expr)) {
 			InspectExpr(s.To, fe)
 			InspectExpr(s.By, fe)
 			Inspect(s.Body, fs, fe)
+		case *Stage:
+			InspectExpr(s.X, fe)
 		case *Return:
 			InspectExpr(s.X, fe)
 		case *ExprStmt:

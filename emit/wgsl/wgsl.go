@@ -63,6 +63,7 @@ type printer struct {
 	depth  int
 	params map[string]bool
 	hoists int
+	loops  int // around the current statement
 }
 
 func (p *printer) line(pos ir.Pos, format string, args ...any) {
@@ -163,6 +164,10 @@ func (p *printer) variable(s *ir.Var) {
 		p.line(s.Pos, "var %s = %s;", p.name(s.Name), p.expr(s.Init))
 	case s.Init == nil:
 		t, _ := s.Type.ArrayType()
+		if p.loops > 0 { // naga up to 0.19 zeroes such a variable once, not in each iteration
+			p.line(s.Pos, "var %s = %s();", p.name(s.Name), TypeName(t))
+			return
+		}
 		p.line(s.Pos, "var %s: %s;", p.name(s.Name), TypeName(t))
 	default:
 		t, _ := s.Type.ArrayType()
@@ -199,7 +204,9 @@ func (p *printer) loop(s *ir.For) {
 	i := p.name(s.Name)
 	p.line(s.Pos, "for (var %s: u32 = %s; %s < %s; %s += %s) {", i, p.expr(s.From), i, to, i, by)
 	p.depth++
+	p.loops++
 	p.block(s.Body)
+	p.loops--
 	p.depth--
 	p.line(s.End, "}")
 }

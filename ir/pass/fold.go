@@ -155,8 +155,14 @@ func foldInts(e *ir.Binary, x, y int64) ir.Expr {
 	return e
 }
 
-// literal makes an integer literal of e's type.
+// literal makes an integer literal of e's type, which wraps as that type does.
 func literal(e ir.Expr, n int64) ir.Expr {
+	switch e.Type() {
+	case ir.U32Type:
+		n = int64(uint32(n))
+	case ir.I32Type:
+		n = int64(int32(n))
+	}
 	return ir.WithType(ir.NewInt(e.ExprPos(), n), e.Type())
 }
 

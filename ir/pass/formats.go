@@ -31,8 +31,8 @@ func (in *inliner) bindings(list []*ir.Binding) []*ir.Binding {
 		rows, cols := b.Type.Dims[0], b.Type.Dims[1]
 		blocks := fold(ir.NewBinary(cols.ExprPos(), "/", cols, ir.NewInt(cols.ExprPos(), int64(f.Block))))
 		for _, p := range f.Planes {
-			t := *p.Type
-			t.Dims = append([]ir.Expr{rows, blocks}, p.Type.Dims...)
+			t := *ir.RewriteType(p.Type, ir.CloneExpr)
+			t.Dims = append([]ir.Expr{rows, blocks}, t.Dims...)
 			name := b.Name + "_" + p.Name
 			in.used[name] = true
 			out = append(out, &ir.Binding{

@@ -14,7 +14,7 @@ import (
 // weight bindings become one binding a plane.
 func inline(u *Unit) error {
 	k := *u.Kernel
-	in := &inliner{unit: u, axes: &specializer{unit: u}, used: map[string]bool{}, arrays: map[string]bool{}}
+	in := &inliner{unit: u, axes: newSpecializer(u), used: map[string]bool{}, arrays: map[string]bool{}}
 	k.Bindings = in.bindings(k.Bindings)
 	for _, p := range k.Params {
 		in.used[p.Name] = true
@@ -42,8 +42,12 @@ type inliner struct {
 	used   map[string]bool // names taken in the kernel
 	arrays map[string]bool // private arrays
 	out    []ir.Stmt       // the block being built
-	depth  int
-	errs   ir.Errors
+	depth  int             // of functions
+	loops  int             // of loops
+
+	sharedSeen bool    // whether a shared array was used so far
+	staged     ir.Stmt // the barrier that ended the last stage
+	errs       ir.Errors
 }
 
 // scope says what the names of the source stand for in the output.
@@ -106,6 +110,10 @@ func (in *inliner) stmt(s ir.Stmt, sc scope) {
 		}
 		in.emit(&c)
 	case *ir.Assign:
+		if slice, ok := s.LHS.(*ir.Slice); ok {
+			in.storeSlice(s, slice, sc)
+			return
+		}
 		c := *s
 		c.LHS, c.X = in.expr(s.LHS, sc), in.expr(s.X, sc)
 		in.emit(&c)
@@ -127,8 +135,12 @@ func (in *inliner) stmt(s ir.Stmt, sc scope) {
 		c.From, c.To, c.By = in.expr(s.From, sc), in.expr(s.To, sc), in.expr(s.By, sc)
 		inner := sc.nested()
 		c.Name = in.declare(s.Pos, s.Name, inner)
+		in.loops++
 		c.Body = in.block(s.Body, inner)
+		in.loops--
 		in.emit(&c)
+	case *ir.Stage:
+		in.stage(s, sc)
 	case *ir.Barrier:
 		in.emit(s)
 	case *ir.Return:
@@ -155,8 +167,12 @@ func (in *inliner) let(s *ir.Let, sc scope) {
 // callStmt inlines a call whose result, if any, is not used.
 func (in *inliner) callStmt(s *ir.ExprStmt, sc scope) {
 	f := in.unit.Lib.Func(s.X.Func)
-	if f == nil || s.X.Recv != nil {
-		in.emit(&ir.ExprStmt{Pos: s.Pos, X: in.expr(s.X, sc).(*ir.Call)})
+	switch {
+	case s.X.Recv != nil || f == nil && ir.Builtins[s.X.Func] != nil:
+		in.errs.Addf(s.Pos, "the result of %s is not used", s.X.Func)
+		return
+	case f == nil:
+		in.errs.Addf(s.Pos, "unknown function %s", s.X.Func)
 		return
 	}
 	if f.Result != nil {
@@ -174,12 +190,16 @@ func (in *inliner) expr(e ir.Expr, sc scope) ir.Expr {
 		return nil
 	case *ir.Name:
 		if x, ok := sc.names[e.Name]; ok {
+			if n, ok := x.(*ir.Name); ok {
+				return ir.NewName(e.Pos, n.Name) // mistakes are where the name is used
+			}
 			return ir.CloneExpr(x)
 		}
 		if plane := sc.record.plane(e.Name); plane != nil {
 			return ir.CloneExpr(plane)
 		}
-		return in.axes.replace(e) // functions see the axes of the kernel that calls them
+		in.sharedSeen = in.sharedSeen || in.isShared(e.Name)
+		return in.axes.replace(ir.CloneExpr(e)) // functions see the axes of the kernel that calls them
 	case *ir.Unary:
 		return fold(ir.NewUnary(e.Pos, e.Op, in.expr(e.X, sc)))
 	case *ir.Binary:
@@ -193,7 +213,7 @@ func (in *inliner) expr(e ir.Expr, sc scope) ir.Expr {
 	case *ir.Call:
 		return in.callExpr(e, sc)
 	}
-	return e
+	return ir.CloneExpr(e) // every use of a function has its own nodes, for their types may differ
 }
 
 func (in *inliner) exprs(list []ir.Expr, sc scope) []ir.Expr {
@@ -227,9 +247,7 @@ func (in *inliner) callExpr(e *ir.Call, sc scope) ir.Expr {
 		in.errs.Addf(e.Pos, "%s has no result", f.Name)
 		return ir.NewInt(e.Pos, 0)
 	}
-	if ir.Builtins[e.Func] == nil {
-		in.errs.Addf(e.Pos, "unknown function %s", e.Func)
-	}
+	// Check reports a name that nothing has, and what else is wrong.
 	return fold(ir.NewCall(e.Pos, e.Func, in.exprs(e.Args, sc)...))
 }
 
@@ -334,6 +352,23 @@ func (in *inliner) slice(e *ir.Slice, name string, sc scope) ir.Expr {
 		&ir.Assign{Pos: e.Pos, LHS: ir.NewIndex(e.Pos, ir.NewName(e.Pos, arr), ir.NewName(e.Pos, i)), Op: "=", X: ir.NewIndex(e.Pos, base, at...)},
 	}})
 	return ir.NewName(e.Pos, arr)
+}
+
+// storeSlice expands an assignment to x[i, from .. +n].
+func (in *inliner) storeSlice(s *ir.Assign, slice *ir.Slice, sc scope) {
+	value := ir.NewName(s.Pos, in.fresh("values"))
+	in.emit(&ir.Let{Pos: s.Pos, Name: value.Name, X: in.expr(s.X, sc)})
+	const i = "i"
+	at := append(slices.Clone(slice.Indices), ir.NewBinary(s.Pos, "+", slice.From, ir.NewName(s.Pos, i)))
+	inner := sc.nested()
+	inner.names[value.Name] = value
+	in.stmt(&ir.For{Pos: s.Pos, Unroll: true, Name: i, From: ir.NewInt(s.Pos, 0), To: slice.N, Body: []ir.Stmt{
+		&ir.Assign{Pos: s.Pos, LHS: ir.NewIndex(s.Pos, slice.X, at...), Op: s.Op, X: ir.NewIndex(s.Pos, value, ir.NewName(s.Pos, i))},
+	}}, inner)
+}
+
+func (in *inliner) isShared(name string) bool {
+	return slices.ContainsFunc(in.unit.Kernel.Shared, func(s *ir.Shared) bool { return s.Name == name })
 }
 
 // hold keeps a value in a let, unless it is a name or a literal already.

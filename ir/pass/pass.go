@@ -33,6 +33,7 @@ type Pass struct {
 var Pipeline = []Pass{
 	{"specialize", "axes become constants; compile-time branches are taken", specialize},
 	{"inline", "functions, format functions and slices become statements with unique names", inline},
+	{"elementwise", "statements over whole arrays become loops over their elements", elementwise},
 	{"unroll", "unrolled loops are expanded; constants and copies are propagated", unroll}, // before reduce: it needs constant widths
 	{"reduce", "sum and maximum become shared-memory trees or subgroup shuffles", reduce},  // before scalarize: it reads whole arrays
 	{"scalarize", "private arrays with constant indices become named variables", scalarize},
@@ -53,7 +54,7 @@ func Compile(lib *ir.Library, k *ir.Kernel, point ir.Point, stop string) (u *Uni
 	at := "start"
 	defer func() {
 		if r := recover(); r != nil {
-			u, err = nil, fmt.Errorf("kernel %s at %s: pass %s broke: %v", k.Name, PointString(k, point), at, r)
+			u, err = nil, fmt.Errorf("%s: pass %s broke: %v", Describe(k, point), at, r)
 		}
 	}()
 	ok, needs, err := Admits(lib, k, point)
@@ -97,7 +98,7 @@ func at1(err error, u *Unit) error {
 	if errors.As(err, &mistakes) {
 		return err
 	}
-	return fmt.Errorf("kernel %s at %s: %w", u.Source.Name, PointString(u.Source, u.Point), err)
+	return fmt.Errorf("%s: %w", Describe(u.Source, u.Point), err)
 }
 
 // isWord reports whether name is a value of one of the kernel's axes, or a

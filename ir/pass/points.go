@@ -66,7 +66,7 @@ func ShippedPoints(lib *ir.Library, k *ir.Kernel) ([]Shipped, error) {
 	var errs ir.Errors
 	seen := map[string]bool{}
 	for _, ship := range k.Ships {
-		before := len(out)
+		some := false
 		err := product(lib, k, func(a *ir.Axis) []ir.Value {
 			for _, s := range ship.Settings {
 				if s.Axis == a.Name {
@@ -75,6 +75,7 @@ func ShippedPoints(lib *ir.Library, k *ir.Kernel) ([]Shipped, error) {
 			}
 			return Values(lib, a)
 		}, func(p ir.Point, needs []Need) bool {
+			some = true
 			if key := PointString(k, p); !seen[key] {
 				seen[key] = true
 				out = append(out, Shipped{ship.Name, p, needs})
@@ -84,8 +85,8 @@ func ShippedPoints(lib *ir.Library, k *ir.Kernel) ([]Shipped, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(out) == before {
-			errs.Addf(ship.Pos, "ship %s leaves no point of kernel %s: its where clauses exclude all, or earlier clauses ship them", ship.Name, k.Name)
+		if !some {
+			errs.Addf(ship.Pos, "ship %s leaves no point of kernel %s: its where clauses exclude all", ship.Name, k.Name)
 		}
 	}
 	return out, errs.Err()
@@ -144,6 +145,9 @@ func checkNames(k *ir.Kernel, errs *ir.Errors) {
 				}
 			}
 		}
+	}
+	for _, l := range k.Lets {
+		add(l.Pos, l.Name)
 	}
 	for _, b := range k.Bindings {
 		add(b.Pos, b.Name)
@@ -227,13 +231,26 @@ func UnitBytes(t ir.Type) int {
 }
 
 // VariantName names a shipped point as a file would be: kernel, the values of
-// its variant axes, and the ship clause.
+// its variant axes and of the tuning axes of which its ship has several, and
+// the ship clause.
 func VariantName(k *ir.Kernel, s Shipped) string {
 	name := k.Name
 	for _, a := range k.Axes {
-		if !a.Tune {
+		if !a.Tune || shipsSeveral(k, s.Ship, a.Name) {
 			name += fmt.Sprintf("_%v", s.Point[a.Name])
 		}
 	}
 	return name + "_" + s.Ship
+}
+
+// shipsSeveral reports whether a ship sets an axis to more than one value.
+func shipsSeveral(k *ir.Kernel, ship, axis string) bool {
+	for _, s := range k.Ships {
+		for _, st := range s.Settings {
+			if s.Name == ship && st.Axis == axis && len(st.Values) > 1 {
+				return true
+			}
+		}
+	}
+	return false
 }

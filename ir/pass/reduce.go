@@ -11,7 +11,7 @@ import (
 // shared memory.
 const reduceAxis = "reduce"
 
-// reduce lowers sum and maximum over width neighbouring invocations: to
+// reduce lowers sum, maximum and minimum over width neighbouring invocations: to
 // nothing where width is 1, to butterflies of shuffles within a subgroup, or to
 // trees in shared memory. All elements of an array share one tree's barriers.
 func reduce(u *Unit) error {
@@ -138,7 +138,7 @@ func (r *reducer) lower(pos ir.Pos, name string, call *ir.Call) []ir.Stmt {
 	out := []ir.Stmt{decl}
 	if t.IsArray() {
 		for i := range n {
-			out = append(out, assign(pos, elem(i), ir.NewIndex(pos, call.Args[0], ir.NewInt(pos, int64(i)))))
+			out = append(out, assign(pos, elem(i), element(call.Args[0], []ir.Expr{ir.NewInt(pos, int64(i))})))
 		}
 	}
 	if width == 1 {
@@ -222,12 +222,15 @@ func assign(pos ir.Pos, lhs, x ir.Expr) ir.Stmt {
 	return &ir.Assign{Pos: pos, LHS: lhs, Op: "=", X: x}
 }
 
-// combine makes x + y or max(x, y).
+// combine makes x + y, max(x, y) or min(x, y).
 func combine(pos ir.Pos, op string, x, y ir.Expr) ir.Expr {
-	if op == "sum" {
+	switch op {
+	case "sum":
 		return ir.NewBinary(pos, "+", x, y)
+	case "maximum":
+		return ir.NewCall(pos, "max", x, y)
 	}
-	return ir.NewCall(pos, "max", x, y)
+	return ir.NewCall(pos, "min", x, y)
 }
 
 func addString(list []string, s string) []string {

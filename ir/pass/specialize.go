@@ -10,12 +10,12 @@ import (
 // if the branch that the point takes, and drops the rest unchecked.
 func specialize(u *Unit) error {
 	src := u.Source
-	s := &specializer{unit: u}
+	s := newSpecializer(u)
 	k := &ir.Kernel{
 		Pos: src.Pos, Name: src.Name, Doc: src.Doc, End: src.End,
 		Params:    src.Params,
 		Workgroup: s.expr(src.Workgroup),
-		Body:      s.stmts(src.Body),
+		Body:      append(s.runtimeLets(), s.stmts(src.Body)...),
 	}
 	for _, g := range src.Grid {
 		k.Grid = append(k.Grid, s.expr(g))
@@ -39,8 +39,33 @@ func specialize(u *Unit) error {
 
 type specializer struct {
 	unit *Unit
+	lets map[string]ir.Expr // what the header's lets stand for
+	body bool               // whether run-time lets keep their names
 	errs ir.Errors
 }
+
+func newSpecializer(u *Unit) *specializer {
+	s := &specializer{unit: u, lets: map[string]ir.Expr{}}
+	for _, l := range u.Source.Lets {
+		s.lets[l.Name] = s.expr(l.X)
+	}
+	return s
+}
+
+// runtimeLets makes the header's lets that are no constants the first of the
+// body, where they keep their names; clauses have them written out.
+func (s *specializer) runtimeLets() []ir.Stmt {
+	var out []ir.Stmt
+	for _, l := range s.unit.Source.Lets {
+		if _, ok := s.lets[l.Name].(*ir.Lit); !ok {
+			out = append(out, &ir.Let{Pos: l.Pos, Name: l.Name, X: s.lets[l.Name]})
+		}
+	}
+	return out
+}
+
+// lowest is the least finite f32, in digits that every front end reads as such.
+const lowest = -3.4028234e38
 
 // expr replaces axes in e and folds the result.
 func (s *specializer) expr(e ir.Expr) ir.Expr {
@@ -52,6 +77,17 @@ func (s *specializer) replace(e ir.Expr) ir.Expr {
 	case *ir.Name:
 		if v, ok := s.unit.Point[e.Name]; ok {
 			return ir.NewLit(e.Pos, v)
+		}
+		if x, ok := s.lets[e.Name]; ok {
+			if l, ok := x.(*ir.Lit); ok {
+				return ir.NewLit(e.Pos, l.Value)
+			}
+			if !s.body {
+				return ir.CloneExpr(x)
+			}
+		}
+		if e.Name == ir.LowestName {
+			return ir.NewFloat(e.Pos, lowest)
 		}
 		if s.unit.isWord(e.Name) {
 			return ir.NewLit(e.Pos, ir.WordValue(e.Name))
@@ -112,7 +148,11 @@ func (s *specializer) typ(t *ir.TypeExpr) *ir.TypeExpr {
 	return &c
 }
 
+// stmts specialises a body, in which run-time lets keep their names.
 func (s *specializer) stmts(list []ir.Stmt) []ir.Stmt {
+	outer := s.body
+	s.body = true
+	defer func() { s.body = outer }()
 	var out []ir.Stmt
 	for _, st := range list {
 		switch st := st.(type) {
@@ -155,7 +195,7 @@ type Need struct {
 // exclude it; otherwise needs are the demands on the device that are left.
 func Admits(lib *ir.Library, k *ir.Kernel, point ir.Point) (ok bool, needs []Need, err error) {
 	u := &Unit{Lib: lib, Source: k, Point: point}
-	s := &specializer{unit: u}
+	s := newSpecializer(u)
 	for _, w := range k.Where {
 		cond := s.expr(w)
 		if v, isConst := constant(cond, ir.BoolKind); isConst {
@@ -166,8 +206,7 @@ func Admits(lib *ir.Library, k *ir.Kernel, point ir.Point) (ok bool, needs []Nee
 		}
 		need, ok := deviceNeed(cond)
 		if !ok {
-			s.errs.Addf(w.ExprPos(), "where %s is neither a constant nor a demand on the device (constant <= device.limit) at %s",
-				ir.FormatExpr(w), PointString(k, point))
+			s.errs.Addf(w.ExprPos(), "where %s is neither a constant nor a demand on the device (constant <= device.limit)", ir.FormatExpr(w))
 			continue
 		}
 		needs = append(needs, need)
@@ -196,6 +235,14 @@ func deviceNeed(e ir.Expr) (Need, bool) {
 	}
 	d, isName := m.X.(*ir.Name)
 	return Need{m.Name, n}, isName && d.Name == ir.DeviceName
+}
+
+// Describe names a kernel at a point, for errors.
+func Describe(k *ir.Kernel, p ir.Point) string {
+	if len(p) == 0 {
+		return "kernel " + k.Name
+	}
+	return fmt.Sprintf("kernel %s at %s", k.Name, PointString(k, p))
 }
 
 // PointString prints a point as axis=value, in the kernel's order of axes.

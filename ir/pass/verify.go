@@ -31,7 +31,7 @@ func verify(u *Unit) error {
 		if len(k.Shared) > 0 {
 			pos = k.Shared[0].Pos
 		}
-		errs.Addf(pos, "shared memory of %d bytes is over the limit of %d at %s", u.SharedBytes, MaxSharedBytes, PointString(u.Source, u.Point))
+		errs.Addf(pos, "shared memory of %d bytes is over the limit of %d", u.SharedBytes, MaxSharedBytes)
 	}
 	size, _ := constantInt(k.Workgroup)
 	u.GroupSize = int(size)

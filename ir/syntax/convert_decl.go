@@ -46,6 +46,9 @@ func (c *converter) kernel(k *kernel) *ir.Kernel {
 	for _, a := range k.Axes {
 		out.Axes = append(out.Axes, c.axis(a))
 	}
+	for _, l := range k.Lets {
+		out.Lets = append(out.Lets, &ir.Let{Pos: at(l.Name), Name: l.Name.Value, X: c.expr(l.X)})
+	}
 	for _, w := range k.Where {
 		out.Where = append(out.Where, c.expr(w.X))
 	}

@@ -27,6 +27,12 @@ func (c *converter) stmt(s *stmt) ir.Stmt {
 		return c.ifs(s.If)
 	case s.For != nil:
 		return c.loop(s.For)
+	case s.Stage != nil:
+		out := &ir.Stage{Pos: pos, Tile: s.Stage.Tile.Value, X: c.expr(s.Stage.X)}
+		for _, w := range s.Stage.Indices {
+			out.Indices = append(out.Indices, w.Name.Value)
+		}
+		return out
 	case s.Barrier:
 		return &ir.Barrier{Pos: pos}
 	case s.Return != nil:

@@ -20,6 +20,7 @@ type kernel struct {
 	Doc       token      `parser:"@String '{'"`
 	Params    []*params  `parser:"@@*"`
 	Axes      []*axis    `parser:"@@*"`
+	Lets      []*let     `parser:"@@*"`
 	Where     []*where   `parser:"@@*"`
 	Ships     []*ship    `parser:"@@*"`
 	Bindings  []*binding `parser:"@@*"`
@@ -62,7 +63,7 @@ type where struct {
 type ship struct {
 	Pos      lexer.Position
 	Name     token      `parser:"'ship' @Ident '{'"`
-	Settings []*setting `parser:"@@ (',' @@)*"`
+	Settings []*setting `parser:"(@@ (',' @@)*)?"`
 	End      token      `parser:"@'}'"`
 }
 
@@ -140,6 +141,7 @@ type stmt struct {
 	Var     *vari   `parser:"| @@"`
 	If      *ifs    `parser:"| @@"`
 	For     *loop   `parser:"| @@"`
+	Stage   *stage  `parser:"| @@"`
 	Barrier bool    `parser:"| @'barrier'"`
 	Return  *expr   `parser:"| 'return' @@"`
 	Simple  *simple `parser:"| @@"`
@@ -148,6 +150,13 @@ type stmt struct {
 type let struct {
 	Name token `parser:"'let' @Ident '='"`
 	X    *expr `parser:"@@"`
+}
+
+type stage struct {
+	Tile    token   `parser:"'stage' @Ident '['"`
+	Indices []*word `parser:"@@ (',' @@)* ']'"`
+	Eq      token   `parser:"@'='"`
+	X       *expr   `parser:"@@"`
 }
 
 type vari struct {

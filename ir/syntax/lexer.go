@@ -26,7 +26,7 @@ const (
 
 var keywords = map[string]bool{
 	"let": true, "var": true, "if": true, "else": true, "for": true, "unroll": true,
-	"barrier": true, "return": true, "true": true, "false": true,
+	"barrier": true, "stage": true, "return": true, "true": true, "false": true,
 }
 
 // operators of more than one byte, the longer ones first.

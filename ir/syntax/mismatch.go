@@ -85,7 +85,7 @@ var readable = map[string]string{
 
 // clauses of declarations with braces, in their order.
 var clauses = map[string][]string{
-	"kernel": {"shape", "param", "axis", "tune", "where", "ship", "in", "out", "inout", "shared", "workgroup", "grid", "body"},
+	"kernel": {"shape", "param", "axis", "tune", "let", "where", "ship", "in", "out", "inout", "shared", "workgroup", "grid", "body"},
 	"format": {"block", "chunk", "ggml", "plane", "fn"},
 }
 

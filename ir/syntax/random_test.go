@@ -164,7 +164,7 @@ func (r random) kernel() *ir.Kernel {
 		}),
 		Where: list(r, 0, 3, x),
 		Ships: list(r, 0, 2, func() *ir.Ship {
-			return &ir.Ship{Name: r.name(), Settings: list(r, 1, 3, func() *ir.Setting {
+			return &ir.Ship{Name: r.name(), Settings: list(r, 0, 3, func() *ir.Setting {
 				return &ir.Setting{Axis: r.name(), Values: r.values()}
 			})}
 		}),

@@ -33,11 +33,14 @@ type Device interface {
 	// NewPipeline compiles a compute shader. A compile or validation error
 	// names the label and carries the compiler's message.
 	NewPipeline(desc PipelineDesc) (Pipeline, error)
-	// NewBindGroup binds buffers to a pipeline's bindings, in binding order.
+	// NewBindGroup binds buffers to a pipeline's bindings, in binding order. The
+	// group serves that pipeline only. A buffer is bound either ReadWrite or
+	// otherwise, as a whole, and its ReadWrite ranges do not overlap.
 	NewBindGroup(p Pipeline, label string, bindings []BufferRange) (BindGroup, error)
 	// Write copies data into b at off (multiples of 4), in queue order.
 	Write(b Buffer, off int64, data []byte) error
-	// Submit plays lists in order as one submission. It does not wait.
+	// Submit plays lists in order as one submission. It does not wait. After an
+	// error nothing of it ran.
 	Submit(lists ...CommandList) error
 	// StartRead copies n bytes of b at off (multiples of 4) in queue order,
 	// and returns at once; the bytes arrive through Readback.Wait.
@@ -48,9 +51,11 @@ type Device interface {
 	// MemoryUse returns the bytes now allocated in buffers, and the peak.
 	MemoryUse() (now, peak int64)
 	// Err returns the first asynchronous error not yet returned by another
-	// call (validation, out of memory, loss), or nil.
+	// call (validation, out of memory), or nil; of a device that is lost or
+	// closed, ErrLost or ErrClosed.
 	Err() error
-	// Close releases everything that the device made. It may be called twice.
+	// Close waits for submitted work and releases everything that the device
+	// made. It may be called twice. If the work does not end it returns ErrLost.
 	Close() error
 }
 
@@ -76,7 +81,7 @@ type BindGroup interface{ Release() }
 // Readback is a pending copy from the device.
 type Readback interface {
 	// Wait blocks until the bytes are there, the device is lost, or ctx ends.
-	// It may be called once.
+	// It is called once: if ctx ends, the bytes are given up.
 	Wait(ctx context.Context) ([]byte, error)
 }
 
@@ -119,12 +124,16 @@ type BufferRange struct {
 type Command struct {
 	Pipeline  Pipeline
 	BindGroup BindGroup
-	Grid      [3]uint32 // workgroups; ignored where Indirect is set
-	Indirect  *BufferRange
-	Copy      *Copy
+	Grid      [3]uint32 // workgroups, none if one is 0; ignored where Indirect is set
+	// Indirect is where three uint32 workgroup counts lie (its Size is ignored),
+	// in a buffer that the same dispatch does not write. Whoever writes the
+	// counts keeps to MaxWorkgroupsPerDim.
+	Indirect *BufferRange
+	Copy     *Copy
 }
 
-// Copy moves Size bytes from Src to Dst (offsets and size multiples of 4).
+// Copy moves Size bytes from Src to Dst, which are different buffers (offsets
+// and size multiples of 4).
 type Copy struct {
 	Src, Dst             Buffer
 	SrcOffset, DstOffset int64

@@ -134,9 +134,21 @@ func (d *Device) Refuses(v *Variant) string {
 	return ""
 }
 
-// Find returns the first variant that matches the key ("" matches any value)
-// and that the device can run, trying those of the ship named first.
-func (t *Table) Find(d *Device, ship string, key []string) (*Variant, error) {
+// Fits returns why v can't take a parameter block, or "": a uniform buffer has
+// a fixed size, which the block may exceed.
+func (v *Variant) Fits(params []uint32) string {
+	for _, b := range v.Bindings {
+		if b.Uniform > 0 && b.Bytes(params) > b.Uniform {
+			return fmt.Sprintf("takes at most %d bytes of %s, not %d", b.Uniform, b.Name, b.Bytes(params))
+		}
+	}
+	return ""
+}
+
+// Find returns the first variant that matches the key ("" matches any value),
+// that the device can run and that takes the parameter block (nil: any), trying
+// those of the ship named first.
+func (t *Table) Find(d *Device, ship string, key []string, params []uint32) (*Variant, error) {
 	var refusals []string
 	for _, preferred := range []bool{true, false} {
 		for _, v := range t.Variants {
@@ -144,6 +156,9 @@ func (t *Table) Find(d *Device, ship string, key []string) (*Variant, error) {
 				continue
 			}
 			why := d.Refuses(v)
+			if why == "" && params != nil {
+				why = v.Fits(params)
+			}
 			if why == "" {
 				return v, nil
 			}
@@ -153,7 +168,7 @@ func (t *Table) Find(d *Device, ship string, key []string) (*Variant, error) {
 	if len(refusals) == 0 {
 		return nil, fmt.Errorf("kernel %s has no variant for %s", t.Kernel, t.describe(key))
 	}
-	return nil, fmt.Errorf("kernel %s: no variant for %s fits the device: %s", t.Kernel, t.describe(key), strings.Join(refusals, "; "))
+	return nil, fmt.Errorf("kernel %s: no variant for %s fits: %s", t.Kernel, t.describe(key), strings.Join(refusals, "; "))
 }
 
 func matches(have, want []string) bool {

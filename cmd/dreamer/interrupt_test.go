@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+)
+
+// TestInterrupt checks the exit code when a chat that waits for a line is
+// interrupted.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot interrupt itself on Windows")
+	}
+	if _, err := native.Adapters(); errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
+		t.Skip("no WebGPU adapter")
+	}
+	in, _ := io.Pipe()
+	defer in.Close()
+	code := make(chan int)
+	go func() { code <- run([]string{"chat"}, in, io.Discard, io.Discard) }()
+	time.Sleep(time.Second)
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case got := <-code:
+		if got != exitInterrupted {
+			t.Errorf("exit code %d, want %d", got, exitInterrupted)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("not interrupted")
+	}
+}

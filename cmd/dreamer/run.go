@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/wgslgen/wgslgen/runtime/chat"
+	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/tokenizer"
+)
+
+func runRun(ctx context.Context, args []string, s streams) error {
+	flags := flag.NewFlagSet("dreamer run", flag.ContinueOnError)
+	var model modelFlags
+	var sampling samplingFlags
+	model.register(flags)
+	sampling.register(flags)
+	prompt := flags.String("p", "", "`text` of the prompt (default: standard input)")
+	most := flags.Int("n", 0, "most `tokens` to generate (default: until the end)")
+	asChat := flags.Bool("chat", false, "the prompt is a user's message to the model")
+	if err := parse(flags, args, s); err != nil {
+		return err
+	}
+	if *most < 0 {
+		return &usageError{"-n must not be negative"}
+	}
+	drawn, err := sampling.sampling(flags, s.out)
+	if err != nil {
+		return err
+	}
+	if !given(flags, "p") {
+		if isTerminal(s.in) {
+			return &usageError{"no prompt: give one with -p"}
+		}
+		text, err := io.ReadAll(s.in)
+		if err != nil {
+			return err
+		}
+		*prompt = string(text)
+	}
+
+	f, err := model.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	tok, err := tokenizer.New(f)
+	if err != nil {
+		return err
+	}
+	ids, err := promptTokens(f, tok, *prompt, *asChat)
+	if err != nil {
+		return err
+	}
+	e, _, closeAll, err := model.load(ctx, f, model.options(), s.err)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	speaker := &speaker{engine: e, session: e.NewSession(), tokenizer: tok, sampling: drawn, most: *most}
+	_, err = speaker.speak(ctx, s.out, ids)
+	fmt.Fprintln(s.out)
+	if err == nil {
+		speaker.report(s.err)
+	}
+	return err
+}
+
+// promptTokens returns the tokens of a prompt. Control tokens that it spells
+// are text.
+func promptTokens(f *gguf.File, tok *tokenizer.Tokenizer, text string, asChat bool) ([]tokenizer.Token, error) {
+	if asChat {
+		template, err := chat.NewTemplate(f, tok)
+		if err != nil {
+			return nil, err
+		}
+		return template.Tokens([]chat.Message{{Role: chat.User, Content: text}})
+	}
+	ids := tok.Encode(text)
+	if bos, ok := tok.BOS(); ok && tok.AddsBOS() {
+		ids = append([]tokenizer.Token{bos}, ids...)
+	}
+	return ids, nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"dreamer": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the command lines in testdata. Without a GPU those that need
+// one are skipped, or fail where CI is set.
+func TestScripts(t *testing.T) {
+	_, err := native.Adapters()
+	if errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
+		t.Skip("no WebGPU adapter")
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			// The Vulkan loader looks for these.
+			for _, name := range []string{"XDG_RUNTIME_DIR", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"} {
+				if value, ok := os.LookupEnv(name); ok {
+					e.Setenv(name, value)
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize},
+	})
+}
+
+// checkJSON checks that the last standard output is one JSON value.
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	var v any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &v); (err != nil) != neg {
+		ts.Fatalf("stdout as JSON: %v", err)
+	}
+}
+
+// checkSize checks the size of a file: size FILE BYTES.
+func checkSize(ts *testscript.TestScript, neg bool, args []string) {
+	if got := fmt.Sprint(len(ts.ReadFile(args[0]))); (got != args[1]) != neg {
+		ts.Fatalf("%s has %s bytes, want %s", args[0], got, args[1])
+	}
+}

@@ -1,0 +1,51 @@
+package emit_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wgslgen/wgslgen/emit"
+	"github.com/wgslgen/wgslgen/ir"
+	"github.com/wgslgen/wgslgen/ir/syntax"
+	"github.com/wgslgen/wgslgen/templates"
+)
+
+// TestGeneratedIsFresh fails where generated/ is not what the templates give.
+func TestGeneratedIsFresh(t *testing.T) {
+	changes, err := emit.Compare("../generated", generate(t, library(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		t.Errorf("generated/%s is stale: run go generate ./templates", c.Name)
+	}
+}
+
+func TestGenerateIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles everything twice")
+	}
+	lib := library(t)
+	if diff := cmp.Diff(generate(t, lib), generate(t, lib)); diff != "" {
+		t.Fatalf("the same library gave other files (-first +second):\n%s", diff)
+	}
+}
+
+func library(t *testing.T) *ir.Library {
+	t.Helper()
+	lib, err := syntax.ParseFS(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lib
+}
+
+func generate(t *testing.T, lib *ir.Library) emit.Files {
+	t.Helper()
+	files, err := emit.Generate(t.Context(), lib, "generated")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,92 @@
+package kerneltest
+
+import (
+	"math"
+
+	"github.com/wgslgen/wgslgen/internal/reference"
+)
+
+var _ = describe(Spec{
+	Kernel: "gemv",
+	Limit:  Limit{3e-12, 3e-7},
+	Why:    "float32 sums: a few roundings of the product of the norms, whose squares grow slower than the sum",
+	cases: func(g *generator) {
+		for i, rows := range g.around(g.tile("rows")) {
+			g.product(rows, 1, i)
+		}
+		g.product(2*g.tile("rows")+3, 1, 3)
+	},
+})
+
+var _ = describe(Spec{
+	Kernel: "gemm",
+	Limit:  Limit{3e-12, 3e-7},
+	Why:    "as gemv",
+	cases: func(g *generator) {
+		tokens := g.around(g.tile("tokens"))
+		for i, rows := range g.around(g.tile("rows")) {
+			g.product(rows, tokens[(i+1)%len(tokens)], i)
+		}
+		g.product(2*g.tile("rows")+3, 1, 3)
+	},
+})
+
+// product adds a case of gemv or gemm. i counts the cases.
+func (g *generator) product(rows, tokens, i int) {
+	f := g.format()
+	cols := f.FileBlock * max(1, []int{1, 3, 5, 7}[i]*f.Block/f.FileBlock*3/4)
+	width := wide(f, cols)
+	first := []int{0, 5, 1, 17}[i]
+	c := g.add()
+	c.size("rows", rows)
+	c.size("cols", width)
+	c.size("first", first)
+	stride := first + rows
+	var x [][]float64
+	if g.Unit.Source.Name == "gemm" {
+		stride += []int{0, 3, 64, 1}[i]
+		c.size("tokens", tokens)
+		c.size("y_stride", stride)
+		c.size("x_stride", width+64*(i%2))
+		x = c.activations("x", tokens, cols, width, width+64*(i%2))
+	} else {
+		x = c.activations("x", 1, cols, width, width)
+	}
+
+	gated := g.word("epilogue") == "silu_mul"
+	stored := rows
+	if gated {
+		stored *= 2
+	}
+	w := g.weights(c, "w", stored, cols)
+	y := c.output("y", tokens*stride)
+	for t := range tokens {
+		for r := range rows {
+			at := t*stride + first + r
+			dot, scale := reference.Dot(w[r], x[t])
+			switch g.word("epilogue") {
+			case "store":
+				y.put(at, dot, scale)
+			case "add":
+				y.put(at, y.was(at)+dot, math.Abs(y.was(at))+scale)
+			case "silu_mul":
+				up, upScale := reference.Dot(w[rows+r], x[t])
+				gate := reference.SiLU(dot)
+				y.put(at, gate*up, (scale+math.Abs(gate))*math.Abs(up)+math.Abs(gate)*upScale)
+			}
+		}
+	}
+}
+
+// activations fills a binding with random rows of cols columns, then zeros up
+// to width, then NaN up to stride.
+func (c *Case) activations(name string, rows, cols, width, stride int) [][]float64 {
+	all := c.random.padded(rows, width, stride)
+	out := make([][]float64, rows)
+	for r := range out {
+		out[r] = all[r*stride:][:width]
+		clear(out[r][cols:])
+	}
+	c.floats(name, all)
+	return out
+}

@@ -1,0 +1,92 @@
+// Package opvec reads the operator test vectors of ../shared/opvec: little graphs with their inputs and the output that llama.cpp computes.
+package opvec
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+)
+
+// Record is one vector. Tensors stand in the order of computation.
+type Record struct {
+	Op       string
+	Vars     string  // the parameters, as the suite that it comes from spells them
+	MaxError float64 `json:"max_err"` // that suite's limit for the NMSE
+	Tensors  []Tensor
+	Out      int // index of the result
+
+	Result    [2]int `json:"out_f32"`
+	BlobBytes int    `json:"blob"`
+
+	blob []byte
+}
+
+// Tensor is a leaf with data, or a step of the computation.
+type Tensor struct {
+	Name   string
+	Op     string    // NONE for a leaf
+	Type   string    // of its elements, as ggml spells it
+	Ne     [4]int    // sizes; the first is contiguous
+	Nb     [4]int    // strides in bytes
+	View   int       // tensor that this one lies in, or -1
+	Off    int       // bytes from the start of the root of a view
+	Src    []int     // operands
+	Params [16]int32 // of the operator; some are the bits of a float
+	Data   []int     // of a leaf: offset and length
+}
+
+// Read returns the records of a file.
+func Read(path string) ([]*Record, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Record
+	for len(data) > 0 {
+		if len(data) < 4 || len(data)-4 < int(binary.LittleEndian.Uint32(data)) {
+			return nil, fmt.Errorf("%s: record %d is cut off", path, len(out))
+		}
+		header, rest := data[4:][:binary.LittleEndian.Uint32(data)], data[4+binary.LittleEndian.Uint32(data):]
+		r := &Record{}
+		if err := json.Unmarshal(header, r); err != nil {
+			return nil, fmt.Errorf("%s: record %d: %w", path, len(out), err)
+		}
+		if len(rest) < r.BlobBytes {
+			return nil, fmt.Errorf("%s: record %d is cut off", path, len(out))
+		}
+		r.blob, data = rest[:r.BlobBytes], rest[r.BlobBytes:]
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// Want returns the result's values.
+func (r *Record) Want() []float32 {
+	b := r.blob[r.Result[0]:][:r.Result[1]]
+	out := make([]float32, len(b)/4)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return out
+}
+
+// Bytes returns the storage of tensor i from its first element on: its own, or
+// that of the tensor that it is a view of.
+func (r *Record) Bytes(i int) ([]byte, error) {
+	t := &r.Tensors[i]
+	root := t
+	for root.View >= 0 {
+		root = &r.Tensors[root.View]
+	}
+	if root.Data == nil {
+		return nil, fmt.Errorf("%s %s: tensor %s is computed", r.Op, r.Vars, t.Name)
+	}
+	return r.blob[root.Data[0]:][:root.Data[1]][t.Off:], nil
+}
+
+// Float returns parameter i as the float whose bits it is.
+func (t *Tensor) Float(i int) float64 {
+	return float64(math.Float32frombits(uint32(t.Params[i])))
+}

@@ -1,0 +1,232 @@
+// Package engine loads models onto a device and runs sessions on them: prompts in, tokens out.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pbnjay/memory"
+
+	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	planned "github.com/wgslgen/wgslgen/runtime/memory"
+	"github.com/wgslgen/wgslgen/runtime/model"
+	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/weights"
+)
+
+// Options say how a model is loaded. The zero value suits most devices.
+type Options struct {
+	Context    int                     // most tokens of a session; 0 is the model's own, model.DefaultContext at most
+	KV         string                  // element type of the KV cache: f32 (default) or f16
+	Chunk      int                     // most tokens of a prefill step; 0 is DefaultChunk
+	Memory     int64                   // device memory in bytes; 0 is 75 % of RAM where the device shares it, else 4 GiB
+	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
+	Progress   func(done, total int64) // of the bytes of weights; may be nil
+}
+
+// DefaultChunk is the tokens of a prefill step where no other number is asked for.
+const DefaultChunk = 512
+
+// maxWork bounds the multiplications of a dispatch, so that it ends within a
+// fraction of the two seconds that a driver's watchdog gives: 0.3 s at 100
+// GFLOP/s.
+const maxWork = 16e9
+
+// sampleAhead is how many tokens the device may sample beyond a full context.
+const sampleAhead = 64
+
+// Engine is a model on a device. It runs one session at a time.
+type Engine struct {
+	dev     gpu.Device
+	library *op.Library
+	memory  planned.Plan
+	weights *weights.Set
+	shared  *plan.Shared
+	context int
+	vocab   int
+	chunk   int
+	loading time.Duration
+
+	decode     *plan.Program
+	prefill    *plan.Program // nil where chunks have one token
+	body, head gpu.CommandList
+	greedy     gpu.CommandList
+	sample     gpu.CommandList
+	marks      [5]int       // steps of the decode program where body, head, greedy and sample begin and end
+	hidden     *plan.Tensor // of the decode program: what the head reads
+	chunked    *plan.Tensor // hidden states of the prefill program
+	logits     *plan.Tensor
+
+	session *Session // that the cache belongs to
+}
+
+// Load plans the model in f, refuses it with the sums if it cannot fit, and
+// loads it onto the device. The file may be closed afterwards.
+func Load(ctx context.Context, dev gpu.Device, f *gguf.File, o Options) (*Engine, error) {
+	begin := time.Now()
+	e := &Engine{dev: dev, library: op.NewLibrary(dev)}
+	if err := e.load(ctx, f, o); err != nil {
+		e.Close()
+		return nil, err
+	}
+	e.loading = time.Since(begin)
+	return e, nil
+}
+
+func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
+	if err := o.complete(e.dev.Caps()); err != nil {
+		return err
+	}
+	if err := e.record(f, o); err != nil {
+		return err
+	}
+	if err := e.memory.Fit(o.Memory, e.dev.Caps().Limits); err != nil {
+		return fmt.Errorf("the model does not fit: %w", err)
+	}
+	if err := e.memory.Allocate(e.dev); err != nil {
+		return err
+	}
+	if err := e.build(); err != nil {
+		return err
+	}
+	total := e.weights.Bytes()
+	return e.weights.Upload(ctx, e.dev, func(done int64) {
+		if o.Progress != nil {
+			o.Progress(done, total)
+		}
+	})
+}
+
+// complete fills in what was left out.
+func (o *Options) complete(caps gpu.Caps) error {
+	limit := caps.Limits.MaxStorageBinding
+	if o.MaxBinding == 0 || o.MaxBinding > limit {
+		o.MaxBinding = limit
+	}
+	if o.Chunk == 0 {
+		o.Chunk = DefaultChunk
+	}
+	if o.Memory == 0 {
+		o.Memory = defaultMemory(caps.Kind)
+	}
+	switch o.KV {
+	case "":
+		o.KV = "f32"
+	case "f32", "f16":
+	default:
+		return fmt.Errorf("KV cache of type %q; f32 and f16 are supported", o.KV)
+	}
+	return nil
+}
+
+// defaultMemory guesses what WebGPU does not tell.
+func defaultMemory(kind gpu.Kind) int64 {
+	if kind == gpu.KindIntegrated || kind == gpu.KindSoftware {
+		if ram := memory.TotalMemory(); ram > 0 {
+			return int64(ram / 4 * 3)
+		}
+	}
+	return 4 << 30
+}
+
+// record plans all memory and records all programs.
+func (e *Engine) record(f *gguf.File, o Options) error {
+	limits := e.dev.Caps().Limits
+	e.weights = weights.NewSet(&e.memory, weights.Limits{
+		Binding: o.MaxBinding, Buffer: limits.MaxBufferSize, Align: int64(limits.StorageOffsetAlign),
+	})
+	m, context, err := model.Load(f, e.library, e.weights, &e.memory, model.Options{Context: o.Context, KV: o.KV, Binding: o.MaxBinding})
+	if err != nil {
+		return err
+	}
+	e.context, e.vocab = context, m.Vocabulary()
+	chunk := int(min(int64(o.Chunk), int64(context), maxWork/m.AttentionWork(context)))
+	e.shared = plan.NewShared(&e.memory, max(chunk, 1), context+sampleAhead)
+	if err := e.recordDecode(m, o.MaxBinding); err != nil {
+		return err
+	}
+	return e.recordPrefill(m, o.MaxBinding, chunk)
+}
+
+func (e *Engine) recordDecode(m model.Model, binding int64) (err error) {
+	r := e.recorder(binding, 1)
+	e.hidden = m.Forward(r)
+	head := r.Mark()
+	r.Keep(e.hidden)
+	e.logits = m.Logits(r, e.hidden)
+	r.Keep(e.logits)
+	greedy := r.Mark()
+	r.Argmax(e.logits)
+	sample := r.Mark()
+	r.Sample(e.logits)
+	if e.decode, err = r.Finish(&e.memory); err != nil {
+		return err
+	}
+	e.marks = [5]int{0, head, greedy, sample, r.Mark()}
+	return nil
+}
+
+// recordPrefill records the program for the longest chunk whose activations fit.
+func (e *Engine) recordPrefill(m model.Model, binding int64, chunk int) (err error) {
+	for e.chunk = chunk; e.chunk > 1; {
+		r := e.recorder(binding, e.chunk)
+		e.chunked = m.Forward(r)
+		r.Keep(e.chunked)
+		e.prefill, err = r.Finish(&e.memory)
+		var wide *plan.TooWideError
+		if !errors.As(err, &wide) {
+			return err
+		}
+		e.chunk = min(wide.Fits(), e.chunk-1)
+	}
+	e.chunk = 1
+	return nil
+}
+
+func (e *Engine) recorder(binding int64, tokens int) *plan.Recorder {
+	return plan.NewRecorder(e.library, e.shared, plan.Limits{Binding: binding, Work: maxWork}, tokens)
+}
+
+// build makes pipelines and bind groups.
+func (e *Engine) build() error {
+	if err := e.decode.Build(e.dev); err != nil {
+		return err
+	}
+	e.body = e.decode.Commands(e.marks[0], e.marks[1])
+	e.head = e.decode.Commands(e.marks[1], e.marks[2])
+	e.greedy = e.decode.Commands(e.marks[2], e.marks[3])
+	e.sample = e.decode.Commands(e.marks[3], e.marks[4])
+	if e.prefill == nil {
+		return nil
+	}
+	return e.prefill.Build(e.dev)
+}
+
+// Context returns the most tokens of a session.
+func (e *Engine) Context() int { return e.context }
+
+// Vocabulary returns the number of tokens.
+func (e *Engine) Vocabulary() int { return e.vocab }
+
+// Chunk returns the most tokens of a prefill step.
+func (e *Engine) Chunk() int { return e.chunk }
+
+// WeightBytes returns the device memory of the weights.
+func (e *Engine) WeightBytes() int64 { return e.weights.Bytes() }
+
+// DecodeBytes returns the bytes of weights that a decode step reads.
+func (e *Engine) DecodeBytes() int64 { return e.decode.WeightBytes() }
+
+// LoadTime returns how long Load took.
+func (e *Engine) LoadTime() time.Duration { return e.loading }
+
+// Close releases everything but the device.
+func (e *Engine) Close() {
+	e.session = nil
+	e.library.Release()
+	e.memory.Release()
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+)
+
+// Generation says what to generate.
+type Generation struct {
+	Sampling plan.Sampling
+	Tokens   int              // at most so many; 0 is until the end
+	Stop     func(int32) bool // says which tokens end it; they are yielded too
+}
+
+// How far the host runs ahead of the device: batches of steps are submitted
+// together, so many at a time, each to take about batchTime.
+const (
+	batchesAhead = 2
+	mostSteps    = 8
+	batchTime    = 60 * time.Millisecond
+)
+
+// Generate feeds the prompt and yields the tokens that follow. What the prompt
+// shares with the tokens of the session is not computed again: a conversation
+// gives all of itself each time. A sequence that does not end yields
+// ErrContextFull when there is no more room; an error ends the iteration.
+func (s *Session) Generate(ctx context.Context, prompt []int32, o Generation) iter.Seq2[int32, error] {
+	return func(yield func(int32, error) bool) {
+		g := &generation{Session: s, ctx: ctx, options: o, begin: time.Now()}
+		if err := g.run(prompt, yield); err != nil {
+			yield(0, err)
+		}
+		g.finish()
+	}
+}
+
+// generation is the state of one call of Generate.
+type generation struct {
+	*Session
+	ctx     context.Context
+	options Generation
+	begin   time.Time
+	stats   Stats
+
+	step      []gpu.CommandList // a decode step with its sampler, mostSteps times
+	batches   []batch           // submitted and not read yet
+	submitted int               // tokens that the device has been asked for
+	limit     int               // most of them
+	emitted   []int32
+	stepTime  time.Duration
+	arrived   time.Time // when the last batch did
+}
+
+// batch is n tokens on their way from the device.
+type batch struct {
+	n    int
+	read gpu.Readback
+}
+
+func (g *generation) run(prompt []int32, yield func(int32, error) bool) error {
+	if err := g.start(prompt); err != nil {
+		return err
+	}
+	room := g.e.context - len(g.tokens) + 1 // the last token needs no place
+	g.limit = room
+	if g.options.Tokens > 0 {
+		g.limit = min(room, g.options.Tokens)
+	}
+	for len(g.emitted) < g.limit {
+		if err := g.submitAhead(); err != nil {
+			return err
+		}
+		tokens, err := g.receive()
+		if err != nil {
+			return err
+		}
+		for _, token := range tokens {
+			g.emitted = append(g.emitted, token)
+			if !yield(token, nil) {
+				return nil
+			}
+			if g.options.Stop != nil && g.options.Stop(token) {
+				return nil
+			}
+		}
+	}
+	if g.limit == g.options.Tokens {
+		return nil
+	}
+	return fmt.Errorf("%w: all %d tokens are used", ErrContextFull, g.e.context)
+}
+
+// start feeds what is new of the prompt and samples the first token.
+func (g *generation) start(prompt []int32) error {
+	if len(prompt) == 0 {
+		return fmt.Errorf("the prompt has no tokens")
+	}
+	g.tokens = g.tokens[:alike(g.tokens, prompt[:len(prompt)-1])]
+	prompt = prompt[len(g.tokens):]
+	if err := g.check(prompt); err != nil {
+		return err
+	}
+	sampler := g.e.greedy
+	if g.options.Sampling.Temperature > 0 {
+		sampler = g.e.sample
+		if err := g.e.decode.SetSampling(g.e.dev, g.options.Sampling); err != nil {
+			return err
+		}
+	}
+	g.stats.PromptTokens = len(prompt)
+	last, err := g.prefill(g.ctx, prompt)
+	if err != nil {
+		return err
+	}
+	if err := g.writeState(len(g.tokens)-1, g.options.Sampling.Seed); err != nil {
+		return err
+	}
+	for range mostSteps {
+		g.step = append(g.step, g.e.body, g.e.head, sampler)
+	}
+	return g.submit(1, g.hiddenFrom(last-1, last), g.e.head, sampler)
+}
+
+// alike returns how many tokens a and b begin with alike.
+func alike(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// submit submits lists that sample n tokens, and starts reading those.
+func (g *generation) submit(n int, lists ...gpu.CommandList) error {
+	if err := g.e.dev.Submit(lists...); err != nil {
+		return err
+	}
+	read, err := g.e.dev.StartRead(g.e.shared.History.GPU(), 4*int64(g.place()), 4*int64(n))
+	if err != nil {
+		return err
+	}
+	g.batches = append(g.batches, batch{n, read})
+	g.submitted += n
+	return nil
+}
+
+// place returns where in the history the next token goes, which begins anew
+// when it is full.
+func (g *generation) place() int { return (int(g.sampled) + g.submitted) % g.history() }
+
+func (g *generation) history() int { return int(g.e.shared.History.Size() / 4) }
+
+// submitAhead keeps the device busy while the host reads.
+func (g *generation) submitAhead() error {
+	for len(g.batches) < batchesAhead+1 && g.submitted < g.limit {
+		n := min(g.steps(), g.limit-g.submitted, g.history()-g.place())
+		if err := g.submit(n, g.step[:3*n]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// steps returns how many steps to submit together: few while it is not known
+// how long they take.
+func (g *generation) steps() int {
+	if g.stepTime == 0 {
+		return 1
+	}
+	return int(min(max(batchTime/g.stepTime, 1), mostSteps))
+}
+
+// receive waits for the oldest batch.
+func (g *generation) receive() ([]int32, error) {
+	b := g.batches[0]
+	g.batches = g.batches[1:]
+	data, err := b.read.Wait(g.ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.time(b.n)
+	tokens := make([]int32, b.n)
+	for i := range tokens {
+		tokens[i] = int32(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return tokens, nil
+}
+
+// time notes that n tokens arrived.
+func (g *generation) time(n int) {
+	now := time.Now()
+	if g.stats.Tokens == 0 {
+		g.stats.FirstToken = now.Sub(g.begin)
+	} else {
+		g.stepTime = max(now.Sub(g.arrived)/time.Duration(n), 1)
+	}
+	g.arrived = now
+	g.stats.Tokens += n
+	g.stats.Decode = now.Sub(g.begin) - g.stats.FirstToken
+}
+
+// finish gives up what is still on its way, and notes what the cache holds: the
+// device may have run beyond the last token that was wanted.
+func (g *generation) finish() {
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, b := range g.batches {
+		b.read.Wait(done)
+	}
+	g.tokens = append(g.tokens, g.emitted[:max(min(len(g.emitted), g.submitted-1), 0)]...)
+	g.sampled += uint32(len(g.emitted))
+	g.Session.stats = g.stats
+}

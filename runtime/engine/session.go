@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+)
+
+// ErrContextFull says that a session has no room for more tokens.
+var ErrContextFull = errors.New("the context is full")
+
+// errStale says that another session took the engine's cache.
+var errStale = errors.New("the session ended when a newer one began")
+
+// Session is a sequence of tokens and its KV cache. Only the newest session of
+// an engine can be used, by one goroutine at a time.
+type Session struct {
+	e       *Engine
+	tokens  []int32 // in the cache
+	sampled uint32  // tokens sampled so far
+	stats   Stats
+}
+
+// NewSession begins an empty session.
+func (e *Engine) NewSession() *Session {
+	e.session = &Session{e: e}
+	return e.session
+}
+
+// Tokens returns how many tokens the cache holds.
+func (s *Session) Tokens() int { return len(s.tokens) }
+
+// check returns why ids cannot be fed.
+func (s *Session) check(ids []int32) error {
+	if s.e.session != s {
+		return errStale
+	}
+	for i, id := range ids {
+		if id < 0 || int(id) >= s.e.vocab {
+			return fmt.Errorf("token %d at position %d is outside the vocabulary of %d", id, len(s.tokens)+i, s.e.vocab)
+		}
+	}
+	if room := s.e.context - len(s.tokens); len(ids) > room {
+		return fmt.Errorf("%w: %d tokens to add, but only %d of %d are free", ErrContextFull, len(ids), room, s.e.context)
+	}
+	return nil
+}
+
+// feed runs the layers on a chunk of tokens.
+func (s *Session) feed(ids []int32) error {
+	e := s.e
+	if err := e.dev.Write(e.shared.IDs.GPU(), 0, words(ids)); err != nil {
+		return err
+	}
+	if err := s.writeState(len(s.tokens), 0); err != nil {
+		return err
+	}
+	list := e.body
+	if len(ids) > 1 {
+		if err := e.prefill.SetTokens(e.dev, len(ids)); err != nil {
+			return err
+		}
+		list = e.prefill.Commands(0, e.prefill.Steps())
+	}
+	if err := e.dev.Submit(list); err != nil {
+		return err
+	}
+	s.tokens = append(s.tokens, ids...)
+	return nil
+}
+
+// writeState tells the device where it is.
+func (s *Session) writeState(position int, seed uint32) error {
+	var state [4]int32
+	state[plan.StatePosition] = int32(position)
+	state[plan.StateSampled] = int32(s.sampled)
+	state[plan.StateSeed] = int32(seed)
+	return s.e.dev.Write(s.e.shared.State.GPU(), 0, words(state[:]))
+}
+
+// hiddenFrom returns the copy that brings the hidden state of a row of a chunk
+// of n tokens to the head; none where the chunk left it there.
+func (s *Session) hiddenFrom(row, n int) gpu.CommandList {
+	if n == 1 {
+		return nil
+	}
+	from, to := s.e.chunked.Row(row), s.e.hidden.Row(0)
+	return gpu.CommandList{{Copy: &gpu.Copy{
+		Src: from.Buffer.GPU(), SrcOffset: from.Offset, Dst: to.Buffer.GPU(), DstOffset: to.Offset, Size: from.Size,
+	}}}
+}
+
+func words(values []int32) []byte {
+	b := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint32(b, uint32(v))
+	}
+	return b
+}
+
+// next returns the length of the next chunk of n tokens.
+func (e *Engine) next(n int) int { return min(n, e.chunk) }
+
+// prefill feeds all of ids, and returns the length of the last chunk. It runs
+// one chunk ahead of the device, so that ctx can end it.
+func (s *Session) prefill(ctx context.Context, ids []int32) (last int, err error) {
+	var fence gpu.Readback
+	for len(ids) > 0 {
+		last = s.e.next(len(ids))
+		if err := s.feed(ids[:last]); err != nil {
+			return 0, err
+		}
+		if ids = ids[last:]; len(ids) == 0 {
+			break
+		}
+		if fence != nil {
+			if _, err := fence.Wait(ctx); err != nil {
+				return 0, err
+			}
+		}
+		if fence, err = s.e.dev.StartRead(s.e.shared.State.GPU(), 0, 4); err != nil {
+			return 0, err
+		}
+	}
+	if fence != nil {
+		_, err = fence.Wait(ctx)
+	}
+	return last, err
+}

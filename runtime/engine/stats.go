@@ -1,0 +1,33 @@
+package engine
+
+import "time"
+
+// Stats is what the last generation of a session took.
+type Stats struct {
+	PromptTokens int           // computed: without those that the cache held
+	FirstToken   time.Duration // from the call to the first token: prefill and one sample
+	Tokens       int           // that arrived
+	Decode       time.Duration // from the first token to the last
+}
+
+// Stats returns what the last generation took.
+func (s *Session) Stats() Stats { return s.stats }
+
+// PrefillRate returns prompt tokens a second.
+func (s Stats) PrefillRate() float64 { return rate(s.PromptTokens, s.FirstToken) }
+
+// DecodeRate returns tokens a second after the first.
+func (s Stats) DecodeRate() float64 { return rate(max(s.Tokens-1, 0), s.Decode) }
+
+func rate(n int, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}
+
+// PeakMemory returns the most device memory that was ever in use, in bytes.
+func (e *Engine) PeakMemory() int64 {
+	_, peak := e.dev.MemoryUse()
+	return peak
+}

@@ -1,0 +1,87 @@
+//go:build cgo && (linux || darwin || windows) && (amd64 || arm64)
+
+package wgpu
+
+/*
+#include <stdlib.h>
+#include "shim.h"
+*/
+import "C"
+
+import (
+	"time"
+	"unsafe"
+)
+
+// Device is an open device with its queue.
+type Device struct{ c *C.shim_device }
+
+// Open opens adapter with all that it grants. The device owns the instance from
+// here on, also after an error.
+func Open(instance Instance, adapter Adapter, timestamps bool) (*Device, error) {
+	flag := C.int(0)
+	if timestamps {
+		flag = 1
+	}
+	opened, err := call(func() C.shim_result { return C.shim_device_open(C.uintptr_t(instance), C.uintptr_t(adapter), flag) })
+	if err != nil {
+		return nil, err
+	}
+	return &Device{*(**C.shim_device)(unsafe.Pointer(&opened))}, nil // C memory
+}
+
+// Close frees the device and its instance. All submissions must be finished.
+func (d *Device) Close() error { return do(func() C.shim_result { return C.shim_device_close(d.c) }) }
+
+// Poll lets finished work call back, and returns how many submissions, counted
+// from the first, are finished.
+func (d *Device) Poll() (finished uint64, err error) {
+	v, err := call(func() C.shim_result { return C.shim_poll(d.c) })
+	return uint64(v), err
+}
+
+// Op is one step of a submission; it mirrors shim_op.
+type Op struct {
+	Kind                        OpKind
+	Grid                        [3]uint32
+	Pipeline                    Pipeline
+	Group                       Group
+	Src, Dst                    Buffer // Src also holds indirect counts; Dst is also what is cleared
+	SrcOffset, DstOffset, Bytes uint64
+}
+
+// OpKind says which fields of an Op count.
+type OpKind uint32
+
+const (
+	Dispatch         OpKind = C.SHIM_DISPATCH
+	DispatchIndirect OpKind = C.SHIM_DISPATCH_INDIRECT
+	Copy             OpKind = C.SHIM_COPY
+	Clear            OpKind = C.SHIM_CLEAR
+)
+
+// The two sizes must agree: either difference is negative, and so no constant
+// for an array length, if they do not.
+var (
+	_ [unsafe.Sizeof(Op{}) - C.sizeof_shim_op]struct{}
+	_ [C.sizeof_shim_op - unsafe.Sizeof(Op{})]struct{}
+)
+
+// Submit plays ops, with all that was written before them, as one submission.
+// After an error that is not Lost or Aborted, nothing was submitted.
+func (d *Device) Submit(ops []Op) error {
+	return do(func() C.shim_result {
+		return C.shim_submit(d.c, (*C.shim_op)(unsafe.Pointer(unsafe.SliceData(ops))), C.size_t(len(ops)))
+	})
+}
+
+// Write copies data into b ahead of the next submission.
+func (d *Device) Write(b Buffer, offset uint64, data []byte) error {
+	return do(func() C.shim_result {
+		return C.shim_write(d.c, C.uintptr_t(b), C.uint64_t(offset), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
+	})
+}
+
+// Sleep is time.Sleep for durations below a second, which Go's stretches to
+// whole milliseconds in an idle process.
+func Sleep(d time.Duration) { C.shim_sleep(C.uint32_t(d)) }

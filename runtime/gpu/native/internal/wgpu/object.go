@@ -1,0 +1,83 @@
+//go:build cgo && (linux || darwin || windows) && (amd64 || arm64)
+
+package wgpu
+
+/*
+#include <stdlib.h>
+#include "shim.h"
+*/
+import "C"
+
+import "unsafe"
+
+// Buffer is a piece of device memory.
+type Buffer uintptr
+
+// Usage says how a buffer may be used; every buffer can be copied from and to.
+type Usage uint32
+
+const (
+	Storage  Usage = C.WGPUBufferUsage_Storage
+	Uniform  Usage = C.WGPUBufferUsage_Uniform
+	Indirect Usage = C.WGPUBufferUsage_Indirect
+)
+
+// NewBuffer allocates size bytes of zeros.
+func (d *Device) NewBuffer(size uint64, usage Usage) (Buffer, error) {
+	usage |= C.WGPUBufferUsage_CopySrc | C.WGPUBufferUsage_CopyDst
+	v, err := call(func() C.shim_result { return C.shim_buffer_new(d.c, C.uint64_t(size), C.uint32_t(usage)) })
+	return Buffer(v), err
+}
+
+// Release frees the memory once submitted work is done with it.
+func (b Buffer) Release() error {
+	return do(func() C.shim_result { return C.shim_buffer_release(C.uintptr_t(b)) })
+}
+
+// Pipeline is a compute pipeline with the layout of its one bind group.
+type Pipeline uintptr
+
+// BindingType says how a shader declares a binding.
+type BindingType C.WGPUBufferBindingType
+
+const (
+	UniformBinding  BindingType = C.WGPUBufferBindingType_Uniform
+	StorageBinding  BindingType = C.WGPUBufferBindingType_Storage
+	ReadOnlyBinding BindingType = C.WGPUBufferBindingType_ReadOnlyStorage
+)
+
+// NewPipeline compiles a shader. The text must be UTF-8 without NUL.
+func (d *Device) NewPipeline(wgsl, entry string, bindings []BindingType) (Pipeline, error) {
+	source, name := C.CString(wgsl), C.CString(entry)
+	defer C.free(unsafe.Pointer(source))
+	defer C.free(unsafe.Pointer(name))
+	types := (*C.WGPUBufferBindingType)(unsafe.Pointer(unsafe.SliceData(bindings)))
+	v, err := call(func() C.shim_result { return C.shim_pipeline_new(d.c, source, name, types, C.size_t(len(bindings))) })
+	return Pipeline(v), err
+}
+
+// Release frees the pipeline.
+func (p Pipeline) Release() error {
+	return do(func() C.shim_result { return C.shim_pipeline_release(C.uintptr_t(p)) })
+}
+
+// Group binds buffers to a pipeline's layout.
+type Group uintptr
+
+// Binding is a range of a buffer, never empty; it mirrors shim_binding.
+type Binding struct {
+	Buffer       Buffer
+	Offset, Size uint64
+}
+
+// NewGroup binds ranges in binding order.
+func (d *Device) NewGroup(p Pipeline, bindings []Binding) (Group, error) {
+	ranges := (*C.shim_binding)(unsafe.Pointer(unsafe.SliceData(bindings)))
+	v, err := call(func() C.shim_result { return C.shim_group_new(d.c, C.uintptr_t(p), ranges, C.size_t(len(bindings))) })
+	return Group(v), err
+}
+
+// Release frees the group.
+func (g Group) Release() error {
+	return do(func() C.shim_result { return C.shim_group_release(C.uintptr_t(g)) })
+}

@@ -1,0 +1,73 @@
+// Package model knows architectures: their configuration, their weights by name, and their forward pass.
+package model
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/memory"
+	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/weights"
+)
+
+// Model is an architecture with its weights and caches planned.
+type Model interface {
+	// Vocabulary returns the number of tokens.
+	Vocabulary() int
+	// Forward records the layers for the step's tokens, and returns the hidden
+	// state of each.
+	Forward(r *plan.Recorder) *plan.Tensor
+	// Logits records the output for the hidden state of one token.
+	Logits(r *plan.Recorder, hidden *plan.Tensor) *plan.Tensor
+	// AttentionWork returns the multiplications of one layer's attention for
+	// one token that sees so many.
+	AttentionWork(seen int) int64
+}
+
+// Options say how a model is laid out.
+type Options struct {
+	Context int    // positions of the cache; 0 is the model's own, DefaultContext at most
+	KV      string // element type of the cache: f32 or f16
+	Binding int64  // bytes of a binding, at most
+}
+
+// DefaultContext bounds the context where none is asked for.
+const DefaultContext = 4096
+
+var architectures = map[string]func(*loader) Model{
+	"llama": loadLlama,
+}
+
+// Load plans the model in a file: its weights in set, its caches in memory. It
+// returns the context too, in tokens.
+func Load(f *gguf.File, library *op.Library, set *weights.Set, plan *memory.Plan, o Options) (Model, int, error) {
+	name, err := f.String("general.architecture")
+	if err != nil {
+		return nil, 0, err
+	}
+	load, ok := architectures[name]
+	if !ok {
+		return nil, 0, fmt.Errorf("architecture %q is not supported; these are: %s", name, strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
+	}
+	l := &loader{file: f, architecture: name, library: library, set: set, memory: plan, options: o, used: map[string]bool{}}
+	l.context = l.readContext()
+	m := load(l)
+	l.checkUnused()
+	return m, l.context, l.err
+}
+
+// readContext returns the positions to plan for.
+func (l *loader) readContext() int {
+	trained := l.int("context_length")
+	switch asked := l.options.Context; {
+	case asked > trained:
+		l.fail(fmt.Errorf("a context of %d tokens: the model has at most %d", asked, trained))
+	case asked > 0:
+		return asked
+	}
+	return min(trained, DefaultContext)
+}

@@ -1,0 +1,150 @@
+// Package op picks the generated kernel variant for an operation on a device, and makes it into commands.
+package op
+
+import (
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+)
+
+// Library is the kernels as one device runs them. Pipelines are made once and
+// shared by all commands.
+type Library struct {
+	dev       gpu.Device
+	ship      string
+	device    kernel.Device
+	pipelines map[*kernel.Variant]gpu.Pipeline
+	groups    []gpu.BindGroup
+}
+
+// NewLibrary returns the library of a device.
+func NewLibrary(dev gpu.Device) *Library {
+	caps := dev.Caps()
+	l := &Library{dev: dev, ship: "gpu", device: describe(caps), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
+	if caps.Kind == gpu.KindSoftware {
+		l.ship = "software"
+	}
+	return l
+}
+
+// describe returns what choosing a variant depends on.
+func describe(caps gpu.Caps) kernel.Device {
+	return kernel.Device{
+		MaxSharedBytes:   int(caps.Limits.MaxWorkgroupStorage),
+		MaxInvocations:   int(caps.Limits.MaxInvocations),
+		MaxStorageBuffer: int(caps.Limits.MaxStorageBuffers),
+		MaxGroupsPerDim:  uint64(caps.Limits.MaxWorkgroupsPerDim),
+		Features: map[string]bool{
+			"shader-f16":                     caps.Features.F16,
+			"subgroups":                      caps.Features.Subgroups,
+			"packed_4x8_integer_dot_product": caps.Features.DP4A,
+		},
+		Limits: map[string]int64{
+			"subgroup_min": int64(caps.Features.SubgroupMin),
+			"subgroup_max": int64(caps.Features.SubgroupMax),
+		},
+	}
+}
+
+// Key is the values of a kernel's variant axes, such as generated.GemvKey.
+type Key interface{ Values() []string }
+
+// Params is a kernel's parameter block, such as generated.GemvParams.
+type Params interface{ Words() []uint32 }
+
+// Find returns the variant of a kernel that the device runs best.
+func (l *Library) Find(t *kernel.Table, key Key) (*kernel.Variant, error) {
+	return t.Find(&l.device, l.ship, key.Values(), nil)
+}
+
+// Has reports whether the device runs a variant of a kernel for the key.
+func (l *Library) Has(t *kernel.Table, key Key) bool {
+	_, err := l.Find(t, key)
+	return err == nil
+}
+
+// Software reports whether the device is a CPU that plays a GPU: kernels with
+// barriers are slow there.
+func (l *Library) Software() bool { return l.ship == "software" }
+
+// Grid returns the workgroups of a variant for a parameter block.
+func (l *Library) Grid(v *kernel.Variant, params []uint32) ([3]uint32, error) {
+	grid, err := kernel.Fold(v.Grid(params), v.Foldable, l.device.MaxGroupsPerDim)
+	if err != nil {
+		return grid, fmt.Errorf("%s: %w", v.Name, err)
+	}
+	return grid, nil
+}
+
+// Command binds buffers, in the order of v.Bindings, and a parameter block to a
+// variant. Its grid is left empty: see Grid.
+func (l *Library) Command(v *kernel.Variant, buffers []gpu.BufferRange, params gpu.BufferRange, words []uint32) (gpu.Command, error) {
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		if need := Need(b, words); buffers[i].Size < need {
+			return gpu.Command{}, fmt.Errorf("%s: binding %s has %d bytes, but needs %d", v.Name, b.Name, buffers[i].Size, need)
+		}
+	}
+	pipeline, err := l.pipeline(v)
+	if err != nil {
+		return gpu.Command{}, err
+	}
+	group, err := l.dev.NewBindGroup(pipeline, v.Name, append(buffers, params))
+	if err != nil {
+		return gpu.Command{}, err
+	}
+	l.groups = append(l.groups, group)
+	return gpu.Command{Pipeline: pipeline, BindGroup: group}, nil
+}
+
+// Need returns the bytes that must be bound to a binding.
+func Need(b *kernel.Binding, params []uint32) int64 {
+	return max(b.Uniform, b.Bytes(params))
+}
+
+func (l *Library) pipeline(v *kernel.Variant) (gpu.Pipeline, error) {
+	if p, ok := l.pipelines[v]; ok {
+		return p, nil
+	}
+	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Entry: v.Entry}
+	for _, b := range v.Bindings {
+		desc.Bindings = append(desc.Bindings, access(&b))
+	}
+	desc.Bindings = append(desc.Bindings, gpu.UniformAccess)
+	p, err := l.dev.NewPipeline(desc)
+	if err != nil {
+		return nil, err
+	}
+	l.pipelines[v] = p
+	return p, nil
+}
+
+func access(b *kernel.Binding) gpu.Access {
+	switch {
+	case b.Uniform > 0:
+		return gpu.UniformAccess
+	case b.Write:
+		return gpu.ReadWrite
+	}
+	return gpu.ReadOnly
+}
+
+// ParamSlot returns the bytes from one parameter block to the next in a uniform
+// buffer that holds many.
+func (l *Library) ParamSlot() int64 {
+	const most = 128 // 32 words
+	align := int64(l.dev.Caps().Limits.UniformOffsetAlign)
+	return (most + align - 1) / align * align
+}
+
+// Release gives back all bind groups and pipelines.
+func (l *Library) Release() {
+	for _, g := range l.groups {
+		g.Release()
+	}
+	for _, p := range l.pipelines {
+		p.Release()
+	}
+	l.groups, l.pipelines = nil, nil
+}

@@ -1,0 +1,156 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/memory"
+	"github.com/wgslgen/wgslgen/runtime/op"
+)
+
+// Recorder records the steps of a program for up to a number of tokens. After
+// the first error it ignores all that follows; Finish returns it.
+type Recorder struct {
+	Tokens int // most tokens of a run; the kernels for one row serve where it is 1
+
+	library *op.Library
+	limits  Limits
+	shared  *Shared
+	steps   []step
+	tensors []*Tensor // by first use
+	err     error
+}
+
+// Limits bound what one dispatch binds and does.
+type Limits struct {
+	Binding int64 // bytes of a binding
+	Work    int64 // multiplications of a dispatch: longer ones are split, lest a watchdog end them
+}
+
+// step is a dispatch that is not bound yet.
+type step struct {
+	table    *kernel.Table
+	variant  *kernel.Variant
+	words    []uint32
+	sources  []Source
+	from     int // the step covers tokens [from, from+most) of a run
+	most     int
+	tokensAt int // index of the word that holds how many tokens; -1 if there is none
+}
+
+// NewRecorder returns a recorder of programs for runs of up to so many tokens.
+func NewRecorder(library *op.Library, shared *Shared, limits Limits, tokens int) *Recorder {
+	return &Recorder{Tokens: tokens, library: library, limits: limits, shared: shared}
+}
+
+// TooWideError says that the activations of so many tokens do not fit a
+// binding: fewer may.
+type TooWideError struct {
+	Label        string
+	Tokens       int
+	Bytes, Limit int64
+}
+
+func (e *TooWideError) Error() string {
+	return fmt.Sprintf("%s: %d bytes for %d tokens; a binding has at most %d", e.Label, e.Bytes, e.Tokens, e.Limit)
+}
+
+// Fits returns how many tokens would fit, about.
+func (e *TooWideError) Fits() int { return int(e.Limit * int64(e.Tokens) / e.Bytes) }
+
+// Mark returns the number of steps recorded so far: see Program.Commands.
+func (r *Recorder) Mark() int { return len(r.steps) }
+
+// Keep makes sure that a tensor still holds its values after the program ran.
+func (r *Recorder) Keep(t *Tensor) { t.kept = true }
+
+// tensor returns a new tensor for so many rows of cols values.
+func (r *Recorder) tensor(label string, rows, cols int) *Tensor {
+	t := &Tensor{Cols: cols, Stride: (cols + rowAlign - 1) / rowAlign * rowAlign, label: label, rows: rows, first: len(r.steps), last: len(r.steps)}
+	if t.bytes() > r.limits.Binding {
+		r.fail(&TooWideError{label, r.Tokens, t.bytes(), r.limits.Binding})
+	}
+	r.tensors = append(r.tensors, t)
+	return t
+}
+
+// flat returns a new tensor of n values in one row, however many tokens there
+// are.
+func (r *Recorder) flat(label string, n int) *Tensor {
+	t := r.tensor(label, 1, n)
+	t.flat = true
+	return t
+}
+
+func (r *Recorder) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// bind names what a kernel's binding, or its weights, are bound to.
+type bind struct {
+	name   string
+	source Source
+}
+
+// dispatch records a kernel for tokens [from, from+most) of a run.
+func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from, most int, binds ...bind) {
+	if r.err != nil {
+		return
+	}
+	v, err := r.library.Find(t, key)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	s := step{table: t, variant: v, words: params.Words(), from: from, most: most}
+	s.tokensAt = slices.IndexFunc(t.Params, func(p kernel.Param) bool { return p.Name == "tokens" })
+	for i := range v.Bindings {
+		source := named(binds, &v.Bindings[i])
+		if source == nil {
+			r.fail(fmt.Errorf("%s: nothing is bound to %s", v.Name, v.Bindings[i].Name))
+			return
+		}
+		r.use(source, &v.Bindings[i])
+		s.sources = append(s.sources, source)
+	}
+	r.steps = append(r.steps, s)
+}
+
+func named(binds []bind, b *kernel.Binding) Source {
+	name := b.Name
+	if b.Plane != nil {
+		name = b.Plane.Weight
+	}
+	i := slices.IndexFunc(binds, func(bind bind) bool { return bind.name == name })
+	if i < 0 {
+		return nil
+	}
+	return binds[i].source
+}
+
+// use notes that the next step uses a tensor, and how.
+func (r *Recorder) use(source Source, b *kernel.Binding) {
+	var t *Tensor
+	switch s := source.(type) {
+	case *Tensor:
+		t = s
+	case rowsFrom:
+		t = s.Tensor
+	default:
+		return
+	}
+	t.last = len(r.steps)
+	t.uniform = max(t.uniform, b.Uniform)
+}
+
+// Finish plans the memory of the recorded program.
+func (r *Recorder) Finish(plan *memory.Plan) (*Program, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	share(r.tensors, plan)
+	return newProgram(r, plan), nil
+}

@@ -1,0 +1,121 @@
+// Package plan records a model's step once, as dispatches over planned memory, to be played for every token.
+package plan
+
+import (
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/memory"
+)
+
+// rowAlign is what the rows of activations are rounded up to, in floats: every
+// row can then be bound by itself.
+const rowAlign = 64
+
+// Source is what a step can bind: a memory.Range, a weights.Part, or a Tensor.
+type Source interface {
+	// Range returns the memory for a kernel's binding.
+	Range(b *kernel.Binding) memory.Range
+}
+
+// Tensor is float32 activations, a row for each token. Its memory is shared
+// with tensors that are not in use at the same time, but for a kept one.
+type Tensor struct {
+	Cols   int // values of a row
+	Stride int // Cols rounded up: the floats from one row to the next
+
+	label       string
+	rows        int
+	flat        bool // no rows of activations
+	kept        bool
+	uniform     int64 // bytes that must be bound where the tensor is a uniform buffer
+	first, last int   // steps that use the tensor
+	buffer      *memory.Buffer
+}
+
+func (t *Tensor) bytes() int64 { return max(4*int64(t.rows)*int64(t.Stride), t.uniform) }
+
+func (t *Tensor) usage() gpu.Usage {
+	if t.uniform > 0 {
+		return gpu.Storage | gpu.Uniform
+	}
+	return gpu.Storage
+}
+
+// Range returns the memory of all rows.
+func (t *Tensor) Range(b *kernel.Binding) memory.Range { return t.from(0).Range(b) }
+
+// Row returns the memory of one row.
+func (t *Tensor) Row(row int) memory.Range {
+	bytes := 4 * int64(t.Stride)
+	return memory.Range{Buffer: t.buffer, Offset: int64(row) * bytes, Size: bytes}
+}
+
+// rowsFrom is the rows of a tensor from one on.
+type rowsFrom struct {
+	*Tensor
+	row int
+}
+
+func (t *Tensor) from(row int) rowsFrom { return rowsFrom{t, row} }
+
+// Range returns the memory of the rows, or of the whole of a uniform buffer.
+func (r rowsFrom) Range(b *kernel.Binding) memory.Range {
+	if b.Uniform > 0 {
+		return memory.Range{Buffer: r.buffer, Size: b.Uniform}
+	}
+	at := 4 * int64(r.row) * int64(r.Stride)
+	return memory.Range{Buffer: r.buffer, Offset: at, Size: 4*int64(r.rows)*int64(r.Stride) - at}
+}
+
+// Fixed is a memory.Range as a Source.
+type Fixed memory.Range
+
+// Range returns the range.
+func (f Fixed) Range(*kernel.Binding) memory.Range { return memory.Range(f) }
+
+// share gives tensors their memory: one buffer for several whose uses do not
+// overlap. Sorted by first use, as they are, each takes the free buffer that
+// fits it best; sizes grow to the largest user. What is left in the padding of
+// rows meets weights that are zero, but must be finite and small enough to be
+// added up: so rows and flat tensors, which hold anything, share no buffers.
+func share(tensors []*Tensor, plan *memory.Plan) {
+	type slot struct {
+		users []*Tensor
+		bytes int64
+		free  int // the step after the last use
+	}
+	var slots []*slot
+	for _, t := range tensors {
+		var best *slot
+		for _, s := range slots {
+			if t.kept || s.free > t.first || s.users[0].flat != t.flat {
+				continue
+			}
+			if best == nil || distance(s.bytes, t.bytes()) < distance(best.bytes, t.bytes()) {
+				best = s
+			}
+		}
+		if best == nil {
+			best = &slot{}
+			slots = append(slots, best)
+		}
+		best.users = append(best.users, t)
+		best.bytes = max(best.bytes, t.bytes())
+		best.free = t.last + 1
+		if t.kept {
+			best.free = int(^uint(0) >> 1)
+		}
+	}
+	for _, s := range slots {
+		var usage gpu.Usage
+		for _, t := range s.users {
+			usage |= t.usage()
+		}
+		buffer := plan.New(memory.Activations, s.users[0].label, s.bytes, usage)
+		for _, t := range s.users {
+			t.buffer = buffer
+		}
+	}
+}
+
+func distance(a, b int64) int64 { return max(a-b, b-a) }

@@ -1,0 +1,42 @@
+package plan
+
+import (
+	"github.com/wgslgen/wgslgen/generated"
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/op"
+)
+
+// Tiers says which kernels a device gets, for people to read.
+type Tiers struct {
+	Ship    string `json:"ship"`    // the kernels' family: software or gpu
+	Prefill string `json:"prefill"` // attention of many queries, heads of 64
+	Decode  string `json:"decode"`  // attention of one query, heads of 64
+}
+
+// TiersOf returns what a device with such capabilities gets.
+func TiersOf(caps gpu.Caps) Tiers {
+	l := op.NewLibrary(described{caps: caps})
+	t := Tiers{Ship: "gpu", Prefill: "stream, no shared memory", Decode: "stream, no shared memory"}
+	if l.Software() {
+		t.Ship = "software"
+		return t
+	}
+	for _, tier := range []string{"small", "large"} {
+		if l.Has(generated.AttentionTile, generated.AttentionTileKey{Tier: tier, KV: "f32", D: 64}) {
+			t.Prefill = "tile, " + tier + " shared memory"
+		}
+	}
+	if l.Has(generated.AttentionSplit, generated.AttentionSplitKey{KV: "f32", D: 64}) {
+		t.Decode = "split over the cache, heads packed"
+	}
+	return t
+}
+
+// described is a device of which only the capabilities are known.
+type described struct {
+	gpu.Device
+	caps gpu.Caps
+}
+
+// Caps returns the capabilities.
+func (d described) Caps() gpu.Caps { return d.caps }

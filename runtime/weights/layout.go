@@ -1,0 +1,174 @@
+package weights
+
+import (
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/memory"
+)
+
+// granule is what the rows of a part are a multiple of, but for a last part:
+// all interleaves divide it, and planes then begin at whole words.
+const granule = 8
+
+// Limits bound the parts of a matrix.
+type Limits struct {
+	Binding int64 // bytes of a plane
+	Buffer  int64 // bytes of all planes of a part
+	Align   int64 // of a plane's offset in its buffer
+}
+
+// Matrix is one or more tensors as the device holds them.
+type Matrix struct {
+	Format     *kernel.Format
+	Interleave int
+	Rows       int // of the product
+	Cols       int // padded to whole blocks
+	Parts      []*Part
+}
+
+// Part is rows [First, First+Rows) of a matrix, in one buffer.
+type Part struct {
+	First, Rows int
+
+	runs       []run
+	stored     int // rows, without padding
+	blocks     int
+	rowBytes   int // of a row in the file
+	format     *kernel.Format
+	interleave int
+	buffer     *memory.Buffer
+	planes     []memory.Range
+}
+
+// Range returns the plane of the part that a kernel's binding reads.
+func (p *Part) Range(b *kernel.Binding) memory.Range {
+	if b.Plane == nil || b.Plane.Format != p.format.Name || b.Plane.Interleave != p.interleave {
+		panic(fmt.Sprintf("weights: binding %s does not read %s interleaved by %d", b.Name, p.format.Name, p.interleave))
+	}
+	return p.planes[b.Plane.Plane]
+}
+
+// planeBytes returns the bytes of a plane of so many rows, in whole words.
+func planeBytes(p *kernel.Plane, rows, blocks, interleave int) int64 {
+	rows = (rows + interleave - 1) / interleave * interleave
+	n := int64(rows) * int64(blocks) * int64(p.Units*p.UnitBytes)
+	return (n + 3) &^ 3
+}
+
+// Set is the weights of a model: planned first, uploaded when there is memory.
+type Set struct {
+	limits  Limits
+	memory  *memory.Plan
+	parts   []*Part
+	vectors []*Vector
+}
+
+// NewSet returns an empty set whose memory will be part of plan.
+func NewSet(plan *memory.Plan, limits Limits) *Set { return &Set{limits: limits, memory: plan} }
+
+// Matrix plans the rows of tensors one after the other. The tensors have the
+// same format and columns.
+func (s *Set) Matrix(interleave int, tensors ...*Tensor) (*Matrix, error) {
+	all := make([]run, len(tensors))
+	for i, t := range tensors {
+		all[i] = run{t, 0, t.Rows}
+	}
+	return s.split(interleave, tensors, 1, func(first, rows int) []run { return cut(all, first, rows) })
+}
+
+// Gated plans a gate and an up matrix of equal shape for kernels that compute
+// both: each part holds its rows of gate, then the same rows of up.
+func (s *Set) Gated(interleave int, gate, up *Tensor) (*Matrix, error) {
+	return s.split(interleave, []*Tensor{gate}, 2, func(first, rows int) []run {
+		return []run{{gate, first, rows}, {up, first, rows}}
+	})
+}
+
+// cut returns rows [first, first+rows) of consecutive runs.
+func cut(runs []run, first, rows int) (out []run) {
+	for _, r := range runs {
+		if first < r.rows && rows > 0 {
+			n := min(rows, r.rows-first)
+			out = append(out, run{r.tensor, r.first + first, n})
+			first, rows = 0, rows-n
+			continue
+		}
+		first -= min(first, r.rows)
+	}
+	return out
+}
+
+// split cuts a matrix into parts of about equal size. A row of the product
+// takes perRow stored rows.
+func (s *Set) split(interleave int, tensors []*Tensor, perRow int, runs func(first, rows int) []run) (*Matrix, error) {
+	t := tensors[0]
+	m := &Matrix{Format: t.Format, Interleave: interleave, Cols: t.blocks() * t.Format.Block}
+	for _, t := range tensors {
+		m.Rows += t.Rows
+	}
+	most := s.mostRows(t, m.Rows, perRow, interleave)
+	if most == 0 {
+		return nil, fmt.Errorf("load %s: %d rows of %d columns in %s do not fit a binding of %d bytes", t.Name, granule*perRow, t.Cols, t.Format.Name, s.limits.Binding)
+	}
+	count := (m.Rows + most - 1) / most
+	each := (m.Rows + count - 1) / count
+	each = (each + granule - 1) / granule * granule
+	for first := 0; first < m.Rows; first += each {
+		rows := min(each, m.Rows-first)
+		p := &Part{
+			First: first, Rows: rows, runs: runs(first, rows), stored: rows * perRow,
+			blocks: t.blocks(), rowBytes: t.RowBytes, format: t.Format, interleave: interleave,
+		}
+		s.place(p, t.Name)
+		m.Parts = append(m.Parts, p)
+	}
+	return m, nil
+}
+
+// mostRows returns how many rows of the product a part can have: all rows, or
+// a multiple of the granule; 0 if there is no room for any.
+func (s *Set) mostRows(t *Tensor, rows, perRow, interleave int) int {
+	fits := func(rows int) bool {
+		var sum int64
+		for i := range t.Format.Planes {
+			n := planeBytes(&t.Format.Planes[i], rows*perRow, t.blocks(), interleave)
+			if n > s.limits.Binding {
+				return false
+			}
+			sum += align(n, s.limits.Align)
+		}
+		return sum <= s.limits.Buffer
+	}
+	if fits(rows) {
+		return rows
+	}
+	low, high := 0, rows/granule // fits(low*granule); high+1 does not
+	for low < high {
+		mid := (low + high + 1) / 2
+		if fits(mid * granule) {
+			low = mid
+		} else {
+			high = mid - 1
+		}
+	}
+	return low * granule
+}
+
+// place plans the memory of a part.
+func (s *Set) place(p *Part, label string) {
+	var size int64
+	for i := range p.format.Planes {
+		n := planeBytes(&p.format.Planes[i], p.stored, p.blocks, p.interleave)
+		p.planes = append(p.planes, memory.Range{Offset: size, Size: n})
+		size += align(n, s.limits.Align)
+	}
+	p.buffer = s.memory.New(memory.Weights, label, size, gpu.Storage)
+	for i := range p.planes {
+		p.planes[i].Buffer = p.buffer
+	}
+	s.parts = append(s.parts, p)
+}
+
+func align(n, to int64) int64 { return (n + to - 1) / to * to }
