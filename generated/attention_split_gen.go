@@ -82,7 +82,7 @@ var AttentionSplit = &kernel.Table{
 var attentionSplitTune0 = []kernel.Setting{{Axis: "span", Value: "64"}, {Axis: "group", Value: "64"}}
 
 func attentionSplitGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[9]), uint64(p[2]) * kernel.Div(uint64(p[1]), uint64(p[2])), uint64(p[0])}
+	return [3]uint64{uint64(p[9]), uint64(p[2]) * (kernel.Div(uint64(p[1]), uint64(p[2]))), uint64(p[0])}
 }
 
 func attentionSplitGrid1(p []uint32) [3]uint64 {

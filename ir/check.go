@@ -110,7 +110,28 @@ func (c *checker) binding(b *Binding) {
 	for _, d := range b.Type.Dims {
 		c.uint(d)
 	}
+	if b.Uniform != nil {
+		c.uniform(b, t)
+	}
 	c.declare(b.Pos, b.Name, symbol{kind: buffer, typ: t, access: b.Access, rank: len(b.Type.Dims)})
+}
+
+// maxUniform is how many 16-byte elements every device lets a uniform buffer
+// hold (64 KiB).
+const maxUniform = 4096
+
+// uniform reports what can't be read through a uniform buffer: its size is part
+// of its type, and its elements are 16 bytes apart.
+func (c *checker) uniform(b *Binding, t Type) {
+	if b.Access != In {
+		c.errs.Addf(b.Pos, "%s is stored to: a uniform buffer is only read", b.Name)
+	}
+	if t.Lanes != 4 || t.Scalar == F16 {
+		c.errs.Addf(b.Type.Pos, "a uniform buffer holds vec4, vec4<u32> or vec4<i32>, not %v", t)
+	}
+	if l, ok := b.Uniform.(*Lit); !ok || l.Value.Kind != IntKind || l.Value.Int < 1 || l.Value.Int > maxUniform {
+		c.errs.Addf(b.Uniform.ExprPos(), "the size of a uniform buffer must be a constant from 1 to %d elements, not %s", maxUniform, FormatExpr(b.Uniform))
+	}
 }
 
 func (c *checker) stmts(list []Stmt) {
@@ -183,6 +204,9 @@ func (c *checker) loop(s *For) {
 	c.uint(s.To)
 	if s.By != nil {
 		c.uint(s.By)
+		if l, ok := s.By.(*Lit); ok && l.Value == IntValue(0) {
+			c.errs.Addf(l.Pos, "a loop by 0 never ends")
+		}
 	}
 	c.push()
 	c.declare(s.Pos, s.Name, symbol{kind: value, typ: U32Type})

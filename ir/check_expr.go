@@ -8,16 +8,19 @@ import (
 // defaulted types e and gives untyped literals the type that they have on
 // their own: u32 or f32.
 func (c *checker) defaulted(e Expr) Type {
-	t := c.expr(e)
+	t := defaultType(c.expr(e))
+	c.settle(e, t)
+	return t
+}
+
+// defaultType returns the type that values of type t have on their own.
+func defaultType(t Type) Type {
 	switch t.Scalar {
 	case UntypedInt:
-		t = t.Of(U32)
+		return t.Of(U32)
 	case UntypedFloat:
-		t = t.Of(F32)
-	default:
-		return t
+		return t.Of(F32)
 	}
-	c.settle(e, t)
 	return t
 }
 
@@ -228,6 +231,11 @@ func (c *checker) operator(e *Binary) Type {
 	t, ok := c.unify(e.X, e.Y)
 	if !ok {
 		return mismatch()
+	}
+	if Precedence(e.Op) == comparisonPrecedence && t.Scalar.IsUntyped() { // nothing else will give them a type
+		t = defaultType(t)
+		c.settle(e.X, t)
+		c.settle(e.Y, t)
 	}
 	switch e.Op {
 	case "==", "!=":

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wgslgen/wgslgen/emit"
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/pass"
 	"github.com/wgslgen/wgslgen/ir/syntax"
@@ -15,12 +16,6 @@ import (
 )
 
 const comparison = "../language-test.md"
-
-// reached are the functions that a subject's point calls, formats' as format.function.
-var reached = map[string][]string{
-	"gemv":            {"q4_0.dot", "bytes", "half_at", "across"},
-	"attention_split": {"keys_seen"},
-}
 
 // TestComparison recounts the table of the comparison. WGSLGEN_UPDATE=1
 // rewrites it.
@@ -59,12 +54,18 @@ func row(t *testing.T, lib *ir.Library, s subject) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	point, err := emit.ParsePoint(lib, k, s.point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := pass.Compile(lib, k, point, "specialize")
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := map[*ir.Func]bool{}
+	reach(lib, lib.Format(point["W"].Word), u.Kernel.Body, called)
 	var functions size
-	for _, name := range reached[s.kernel] {
-		f := lib.Func(name)
-		if format, of, ok := strings.Cut(name, "."); ok {
-			f = lib.Format(format).Func(of)
-		}
+	for f := range called {
 		functions = functions.plus(measure(lines(t, f.Pos, f.Pos.Line, f.End.Line)))
 	}
 	hand, err := byHand(s)
@@ -75,6 +76,24 @@ func row(t *testing.T, lib *ir.Library, s subject) string {
 	return fmt.Sprintf("| %s | %v | %v | %v | %v | %v | %d | %d |\n", s.kernel,
 		measure(lines(t, k.Pos, k.BodyPos.Line+1, k.BodyEnd.Line-1)), functions, measure(hand.Text[start:]),
 		measure(lines(t, k.Pos, k.Pos.Line, k.End.Line)), measure(hand.Text), points, len(shipped))
+}
+
+// reach collects the functions that statements call, those of a format included.
+func reach(lib *ir.Library, format *ir.Format, body []ir.Stmt, called map[*ir.Func]bool) {
+	ir.Inspect(body, nil, func(e ir.Expr) {
+		c, ok := e.(*ir.Call)
+		if !ok {
+			return
+		}
+		f := lib.Func(c.Func)
+		if format != nil && format.Func(c.Func) != nil {
+			f = format.Func(c.Func)
+		}
+		if f != nil && !called[f] {
+			called[f] = true
+			reach(lib, format, f.Body, called)
+		}
+	})
 }
 
 // lines returns some lines of a source.

@@ -30,7 +30,7 @@ var<workgroup> reduce_f32_1: array<f32, 64>;
 @compute @workgroup_size(64)
 fn attention_split(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let share = params.heads / params.kv_heads;
-  let packs = (((params.heads / params.kv_heads) + 1u - 1u) / 1u);
+  let packs = params.heads / params.kv_heads;
   let kv = workgroup.y / packs;
   let first = kv * share + workgroup.y % packs;
   let end = (kv + 1u) * share;

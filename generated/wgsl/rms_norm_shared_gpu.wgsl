@@ -17,7 +17,7 @@ var<workgroup> reduce_f32_1: array<f32, 64>;
 @compute @workgroup_size(64)
 fn rms_norm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let workgroup_x = workgroup.x + workgroup.z * workgroups.x;
-  if (workgroup_x < ((params.tokens + 1u - 1u) / 1u)) {
+  if (workgroup_x < params.tokens) {
     let lane = local % 64u;
     let place = workgroup_x + local / 64u;
     let token = min(place, params.tokens - 1u);

@@ -1,6 +1,8 @@
 package pass
 
 import (
+	"math"
+
 	"github.com/wgslgen/wgslgen/ir"
 )
 
@@ -273,6 +275,9 @@ func foldCall(e *ir.Call) ir.Expr {
 	if len(e.Args) != 2 {
 		return e
 	}
+	if e.Func == "ceildiv" && isInt(e.Args[1], 1) {
+		return e.Args[0]
+	}
 	x, xok := constantInt(e.Args[0])
 	y, yok := constantInt(e.Args[1])
 	if !xok || !yok {
@@ -284,7 +289,7 @@ func foldCall(e *ir.Call) ir.Expr {
 	case "max":
 		return literal(e, max(x, y))
 	case "ceildiv":
-		if x >= 0 && y > 0 {
+		if x >= 0 && y > 0 && x+y <= math.MaxUint32 { // the device's sum would wrap
 			return literal(e, (x+y-1)/y)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/wgslgen/wgslgen/ir"
 )
@@ -28,6 +29,7 @@ func inline(u *Unit) error {
 	for name := range ir.Builtins {
 		in.used[name] = true
 	}
+	in.globals = maps.Clone(in.used)
 	k.Body = in.block(k.Body, newScope(nil))
 	u.Kernel = &k
 	return append(in.errs, in.axes.errs...).Err()
@@ -37,13 +39,14 @@ func inline(u *Unit) error {
 const maxInlineDepth = 32
 
 type inliner struct {
-	unit   *Unit
-	axes   *specializer
-	used   map[string]bool // names taken in the kernel
-	arrays map[string]bool // private arrays
-	out    []ir.Stmt       // the block being built
-	depth  int             // of functions
-	loops  int             // of loops
+	unit    *Unit
+	axes    *specializer
+	used    map[string]bool // names taken in the kernel
+	globals map[string]bool // of them, those that every body sees
+	arrays  map[string]bool // private arrays
+	out     []ir.Stmt       // the block being built
+	depth   int             // of functions
+	loops   int             // of loops
 
 	sharedSeen bool    // whether a shared array was used so far
 	staged     ir.Stmt // the barrier that ended the last stage
@@ -72,9 +75,13 @@ func (in *inliner) fresh(name string) string {
 	}
 }
 
+// hidden makes a name that no source can have, for locals of the compiler's
+// own; in the output it is plain.
+func hidden(name string) string { return name + " " }
+
 // declare gives a local of the source a unique name in the output.
 func (in *inliner) declare(pos ir.Pos, name string, sc scope) string {
-	n := in.fresh(name)
+	n := in.fresh(strings.TrimSuffix(name, " "))
 	sc.names[name] = ir.NewName(pos, n)
 	return n
 }
@@ -199,10 +206,17 @@ func (in *inliner) expr(e ir.Expr, sc scope) ir.Expr {
 			return ir.CloneExpr(plane)
 		}
 		in.sharedSeen = in.sharedSeen || in.isShared(e.Name)
+		if !in.globals[e.Name] && in.used[e.Name] { // the name of another function's local
+			in.errs.Addf(e.Pos, "unknown name %s", e.Name)
+			return ir.NewInt(e.Pos, 0)
+		}
 		return in.axes.replace(ir.CloneExpr(e)) // functions see the axes of the kernel that calls them
 	case *ir.Unary:
 		return fold(ir.NewUnary(e.Pos, e.Op, in.expr(e.X, sc)))
 	case *ir.Binary:
+		if e.Op == "=>" { // where clauses are read before; WGSL has no such operator
+			return fold(ir.NewBinary(e.Pos, "||", fold(ir.NewUnary(e.Pos, "!", in.expr(e.X, sc))), in.expr(e.Y, sc)))
+		}
 		return fold(ir.NewBinary(e.Pos, e.Op, in.expr(e.X, sc), in.expr(e.Y, sc)))
 	case *ir.Member:
 		return in.axes.replace(ir.NewMember(e.Pos, in.expr(e.X, sc), e.Name))
@@ -356,14 +370,18 @@ func (in *inliner) slice(e *ir.Slice, name string, sc scope) ir.Expr {
 
 // storeSlice expands an assignment to x[i, from .. +n].
 func (in *inliner) storeSlice(s *ir.Assign, slice *ir.Slice, sc scope) {
-	value := ir.NewName(s.Pos, in.fresh("values"))
-	in.emit(&ir.Let{Pos: s.Pos, Name: value.Name, X: in.expr(s.X, sc)})
-	const i = "i"
-	at := append(slices.Clone(slice.Indices), ir.NewBinary(s.Pos, "+", slice.From, ir.NewName(s.Pos, i)))
+	elem := in.elemType(rootName(slice.X))
+	if elem == nil {
+		in.errs.Addf(slice.Pos, "only a binding or a shared array can be sliced")
+		return
+	}
+	elem.Dims = []ir.Expr{slice.N}
+	values, i := hidden("values"), hidden("i")
 	inner := sc.nested()
-	inner.names[value.Name] = value
+	in.stmt(&ir.Var{Pos: s.Pos, Name: values, Type: elem, Init: s.X}, inner)
+	at := append(slices.Clone(slice.Indices), ir.NewBinary(s.Pos, "+", slice.From, ir.NewName(s.Pos, i)))
 	in.stmt(&ir.For{Pos: s.Pos, Unroll: true, Name: i, From: ir.NewInt(s.Pos, 0), To: slice.N, Body: []ir.Stmt{
-		&ir.Assign{Pos: s.Pos, LHS: ir.NewIndex(s.Pos, slice.X, at...), Op: s.Op, X: ir.NewIndex(s.Pos, value, ir.NewName(s.Pos, i))},
+		&ir.Assign{Pos: s.Pos, LHS: ir.NewIndex(s.Pos, slice.X, at...), Op: s.Op, X: ir.NewIndex(s.Pos, ir.NewName(s.Pos, values), ir.NewName(s.Pos, i))},
 	}}, inner)
 }
 

@@ -28,7 +28,7 @@ func (in *inliner) stage(s *ir.Stage, sc scope) {
 		total *= d
 	}
 	name := func(n string) ir.Expr { return ir.NewName(s.Pos, n) }
-	const element = "element"
+	element := hidden("element")
 	rest := name(element)
 	lets := make([]ir.Stmt, len(dims))
 	indices := make([]ir.Expr, len(dims))

@@ -99,6 +99,7 @@ func settle(k *ir.Kernel) bool {
 			case *ir.Var:
 				u := used[s.Name]
 				if s.Init != nil && u.writes+u.parts == 0 {
+					forget(pending, s)
 					out, changed = append(out, &ir.Let{Pos: s.Pos, Name: s.Name, X: s.Init}), true
 					continue
 				}
@@ -106,7 +107,7 @@ func settle(k *ir.Kernel) bool {
 			case *ir.Assign:
 				n, ok := s.LHS.(*ir.Name)
 				if ok && s.Op == "=" && pending[n.Name] && uses([]ir.Stmt{s})[n.Name].reads == 0 {
-					delete(pending, n.Name)
+					forget(pending, s)
 					out = slices.DeleteFunc(out, func(s ir.Stmt) bool {
 						v, ok := s.(*ir.Var)
 						return ok && v.Name == n.Name

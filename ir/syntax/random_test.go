@@ -106,9 +106,9 @@ func (r random) stmts(depth int) []ir.Stmt {
 
 func (r random) stmt(depth int) ir.Stmt {
 	x := func() ir.Expr { return r.expr(3) }
-	kinds := 8
+	kinds := 9
 	if depth == 0 {
-		kinds = 6
+		kinds = 7
 	}
 	switch r.IntN(kinds) {
 	case 0:
@@ -124,6 +124,8 @@ func (r random) stmt(depth int) ir.Stmt {
 	case 5:
 		return &ir.ExprStmt{X: r.call()}
 	case 6:
+		return &ir.Stage{Tile: r.name(), Indices: list(r, 1, 3, r.name), X: x()}
+	case 7:
 		return &ir.If{Cond: x(), Then: r.stmts(depth - 1), Else: r.stmts(depth - 1)}
 	}
 	return &ir.For{Unroll: r.bool(), Name: r.name(), From: x(), To: x(), By: maybe(r, x), Body: r.stmts(depth - 1)}
@@ -162,6 +164,7 @@ func (r random) kernel() *ir.Kernel {
 			}
 			return &ir.Axis{Name: r.name(), Tune: r.bool(), Values: r.values()}
 		}),
+		Lets:  list(r, 0, 3, func() *ir.Let { return &ir.Let{Name: r.name(), X: x()} }),
 		Where: list(r, 0, 3, x),
 		Ships: list(r, 0, 2, func() *ir.Ship {
 			return &ir.Ship{Name: r.name(), Settings: list(r, 0, 3, func() *ir.Setting {
