@@ -27,6 +27,7 @@ golden: ## accept what the golden-file tests now print
 lint:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
 	go vet ./...
+	@test -z "$$(go run ./cmd/wgslgen fmt -l templates)" || { echo "wgslgen fmt:"; go run ./cmd/wgslgen fmt -l templates; exit 1; }
 	go run $(STATICCHECK) ./...
 
 fuzz: ## each fuzz target for FUZZTIME
