@@ -7,7 +7,7 @@ GOFLAGS    += -trimpath
 .PHONY: demo test build driver generate lint fuzz bench bench-models golden clean
 
 demo: driver build ## tell a story with the embedded model
-	$(DREAMER) run -p "Once upon a time" -n 160
+	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
 
 test: driver ## every test, on the machine's WebGPU device
 	go test ./...

@@ -45,17 +45,35 @@ var Embed = &kernel.Table{
 		{Name: "embed_bf16_8_software", Entry: "embed", Ship: "software", Key: []string{"bf16", "8"}, Tune: embedTune0, WGSL: shader("embed_bf16_8_software"), Bindings: embedBindings0, Workgroup: 8, Grid: embedGrid0, Foldable: true},
 		{Name: "embed_f16_8_software", Entry: "embed", Ship: "software", Key: []string{"f16", "8"}, Tune: embedTune0, WGSL: shader("embed_f16_8_software"), Bindings: embedBindings1, Workgroup: 8, Grid: embedGrid0, Foldable: true},
 		{Name: "embed_f32_8_software", Entry: "embed", Ship: "software", Key: []string{"f32", "8"}, Tune: embedTune0, WGSL: shader("embed_f32_8_software"), Bindings: embedBindings2, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q4_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_0", "8"}, Tune: embedTune0, WGSL: shader("embed_q4_0_8_software"), Bindings: embedBindings3, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q4_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q4_k_8_software"), Bindings: embedBindings4, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q6_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q6_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q6_k_8_software"), Bindings: embedBindings5, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q8_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q8_0", "8"}, Tune: embedTune0, WGSL: shader("embed_q8_0_8_software"), Bindings: embedBindings6, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_bf16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"bf16", "1"}, Tune: embedTune1, WGSL: shader("embed_bf16_1_gpu"), Bindings: embedBindings7, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_f16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f16", "1"}, Tune: embedTune1, WGSL: shader("embed_f16_1_gpu"), Bindings: embedBindings8, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_f32_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f32", "1"}, Tune: embedTune1, WGSL: shader("embed_f32_1_gpu"), Bindings: embedBindings9, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q4_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_0", "1"}, Tune: embedTune1, WGSL: shader("embed_q4_0_1_gpu"), Bindings: embedBindings10, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q4_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q4_k_1_gpu"), Bindings: embedBindings11, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q6_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q6_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q6_k_1_gpu"), Bindings: embedBindings12, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q8_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q8_0", "1"}, Tune: embedTune1, WGSL: shader("embed_q8_0_1_gpu"), Bindings: embedBindings13, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_iq4_nl_8_software", Entry: "embed", Ship: "software", Key: []string{"iq4_nl", "8"}, Tune: embedTune0, WGSL: shader("embed_iq4_nl_8_software"), Bindings: embedBindings3, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_iq4_xs_8_software", Entry: "embed", Ship: "software", Key: []string{"iq4_xs", "8"}, Tune: embedTune0, WGSL: shader("embed_iq4_xs_8_software"), Bindings: embedBindings4, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_mxfp4_8_software", Entry: "embed", Ship: "software", Key: []string{"mxfp4", "8"}, Tune: embedTune0, WGSL: shader("embed_mxfp4_8_software"), Bindings: embedBindings5, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q2_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q2_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q2_k_8_software"), Bindings: embedBindings6, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q3_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q3_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q3_k_8_software"), Bindings: embedBindings7, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_0", "8"}, Tune: embedTune0, WGSL: shader("embed_q4_0_8_software"), Bindings: embedBindings8, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_1_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_1", "8"}, Tune: embedTune0, WGSL: shader("embed_q4_1_8_software"), Bindings: embedBindings9, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q4_k_8_software"), Bindings: embedBindings10, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_0", "8"}, Tune: embedTune0, WGSL: shader("embed_q5_0_8_software"), Bindings: embedBindings11, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_1_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_1", "8"}, Tune: embedTune0, WGSL: shader("embed_q5_1_8_software"), Bindings: embedBindings12, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q5_k_8_software"), Bindings: embedBindings13, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q6_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q6_k", "8"}, Tune: embedTune0, WGSL: shader("embed_q6_k_8_software"), Bindings: embedBindings14, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q8_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q8_0", "8"}, Tune: embedTune0, WGSL: shader("embed_q8_0_8_software"), Bindings: embedBindings15, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_bf16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"bf16", "1"}, Tune: embedTune1, WGSL: shader("embed_bf16_1_gpu"), Bindings: embedBindings16, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_f16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f16", "1"}, Tune: embedTune1, WGSL: shader("embed_f16_1_gpu"), Bindings: embedBindings17, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_f32_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f32", "1"}, Tune: embedTune1, WGSL: shader("embed_f32_1_gpu"), Bindings: embedBindings18, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_iq4_nl_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_nl", "1"}, Tune: embedTune1, WGSL: shader("embed_iq4_nl_1_gpu"), Bindings: embedBindings19, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_iq4_xs_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_xs", "1"}, Tune: embedTune1, WGSL: shader("embed_iq4_xs_1_gpu"), Bindings: embedBindings20, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_mxfp4_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"mxfp4", "1"}, Tune: embedTune1, WGSL: shader("embed_mxfp4_1_gpu"), Bindings: embedBindings21, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q2_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q2_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q2_k_1_gpu"), Bindings: embedBindings22, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q3_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q3_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q3_k_1_gpu"), Bindings: embedBindings23, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_0", "1"}, Tune: embedTune1, WGSL: shader("embed_q4_0_1_gpu"), Bindings: embedBindings24, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_1_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_1", "1"}, Tune: embedTune1, WGSL: shader("embed_q4_1_1_gpu"), Bindings: embedBindings25, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q4_k_1_gpu"), Bindings: embedBindings26, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_0", "1"}, Tune: embedTune1, WGSL: shader("embed_q5_0_1_gpu"), Bindings: embedBindings27, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_1_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_1", "1"}, Tune: embedTune1, WGSL: shader("embed_q5_1_1_gpu"), Bindings: embedBindings28, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q5_k_1_gpu"), Bindings: embedBindings29, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q6_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q6_k", "1"}, Tune: embedTune1, WGSL: shader("embed_q6_k_1_gpu"), Bindings: embedBindings30, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q8_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q8_0", "1"}, Tune: embedTune1, WGSL: shader("embed_q8_0_1_gpu"), Bindings: embedBindings31, Workgroup: 64, Grid: embedGrid1, Foldable: true},
 	},
 }
 
@@ -91,77 +109,213 @@ var embedBindings2 = []kernel.Binding{
 
 var embedBindings3 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings4 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: embedBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings5 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: embedBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings6 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings7 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings8 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings9 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings10 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings11 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings12 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings13 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_d", Elem: "u32", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings14 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings15 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings16 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings17 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings18 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings19 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings20 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "u32", Bytes: embedBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings21 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_e", Elem: "u32", Bytes: embedBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings22 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings23 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings24 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings25 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings26 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings27 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings28 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings29 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings30 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings31 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
@@ -190,7 +344,7 @@ func embedBytes5(p []uint32) int64 {
 }
 
 func embedBytes6(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
 func embedBytes7(p []uint32) int64 {
@@ -198,49 +352,121 @@ func embedBytes7(p []uint32) int64 {
 }
 
 func embedBytes8(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4)
 }
 
 func embedBytes9(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func embedBytes10(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 16)
 }
 
 func embedBytes11(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
 func embedBytes12(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4)
 }
 
 func embedBytes13(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
 func embedBytes14(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4)
 }
 
 func embedBytes15(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 16)
 }
 
 func embedBytes16(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/32), 2) * 4)
 }
 
 func embedBytes17(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
 func embedBytes18(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/256), 2) * 4)
 }
 
 func embedBytes19(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func embedBytes20(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
+}
+
+func embedBytes21(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+}
+
+func embedBytes22(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
+}
+
+func embedBytes23(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
+}
+
+func embedBytes24(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
+}
+
+func embedBytes25(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
+}
+
+func embedBytes26(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
+}
+
+func embedBytes27(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
+}
+
+func embedBytes28(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
+}
+
+func embedBytes29(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
+}
+
+func embedBytes30(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
+}
+
+func embedBytes31(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
+}
+
+func embedBytes32(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
+}
+
+func embedBytes33(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
+}
+
+func embedBytes34(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
+}
+
+func embedBytes35(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
+}
+
+func embedBytes36(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
+}
+
+func embedBytes37(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
 }

@@ -15,13 +15,54 @@ var Formats = []*kernel.Format{
 	{Name: "f32", GGML: 0, Block: 16, FileBlock: 1, BlockBytes: 4, Planes: []kernel.Plane{
 		{Name: "q", From: 0, To: 4, UnitBytes: 16, Units: 4},
 	}},
+	{Name: "iq4_nl", GGML: 20, Block: 64, FileBlock: 32, BlockBytes: 18, Planes: []kernel.Plane{
+		{Name: "d", From: 0, To: 2, UnitBytes: 4, Units: 1},
+		{Name: "q", From: 2, To: 18, UnitBytes: 16, Units: 2},
+	}},
+	{Name: "iq4_xs", GGML: 23, Block: 256, FileBlock: 256, BlockBytes: 136, Planes: []kernel.Plane{
+		{Name: "s", From: 0, To: 8, UnitBytes: 4, Units: 2},
+		{Name: "q", From: 8, To: 136, UnitBytes: 16, Units: 8},
+	}},
+	{Name: "mxfp4", GGML: 39, Block: 128, FileBlock: 32, BlockBytes: 17, Planes: []kernel.Plane{
+		{Name: "e", From: 0, To: 1, UnitBytes: 4, Units: 1},
+		{Name: "q", From: 1, To: 17, UnitBytes: 16, Units: 4},
+	}},
+	{Name: "q2_k", GGML: 10, Block: 256, FileBlock: 256, BlockBytes: 84, Planes: []kernel.Plane{
+		{Name: "s", From: 0, To: 16, UnitBytes: 16, Units: 1},
+		{Name: "q", From: 16, To: 80, UnitBytes: 16, Units: 4},
+		{Name: "d", From: 80, To: 84, UnitBytes: 4, Units: 1},
+	}},
+	{Name: "q3_k", GGML: 11, Block: 256, FileBlock: 256, BlockBytes: 110, Planes: []kernel.Plane{
+		{Name: "h", From: 0, To: 32, UnitBytes: 16, Units: 2},
+		{Name: "q", From: 32, To: 96, UnitBytes: 16, Units: 4},
+		{Name: "s", From: 96, To: 112, UnitBytes: 16, Units: 1},
+	}},
 	{Name: "q4_0", GGML: 2, Block: 64, FileBlock: 32, BlockBytes: 18, Planes: []kernel.Plane{
 		{Name: "d", From: 0, To: 2, UnitBytes: 4, Units: 1},
 		{Name: "q", From: 2, To: 18, UnitBytes: 16, Units: 2},
 	}},
+	{Name: "q4_1", GGML: 3, Block: 32, FileBlock: 32, BlockBytes: 20, Planes: []kernel.Plane{
+		{Name: "dm", From: 0, To: 4, UnitBytes: 4, Units: 1},
+		{Name: "q", From: 4, To: 20, UnitBytes: 16, Units: 1},
+	}},
 	{Name: "q4_k", GGML: 12, Block: 256, FileBlock: 256, BlockBytes: 144, Planes: []kernel.Plane{
 		{Name: "s", From: 0, To: 16, UnitBytes: 16, Units: 1},
 		{Name: "q", From: 16, To: 144, UnitBytes: 16, Units: 8},
+	}},
+	{Name: "q5_0", GGML: 6, Block: 32, FileBlock: 32, BlockBytes: 22, Planes: []kernel.Plane{
+		{Name: "d", From: 0, To: 2, UnitBytes: 2, Units: 1},
+		{Name: "h", From: 2, To: 6, UnitBytes: 4, Units: 1},
+		{Name: "q", From: 6, To: 22, UnitBytes: 16, Units: 1},
+	}},
+	{Name: "q5_1", GGML: 7, Block: 32, FileBlock: 32, BlockBytes: 24, Planes: []kernel.Plane{
+		{Name: "dm", From: 0, To: 4, UnitBytes: 4, Units: 1},
+		{Name: "h", From: 4, To: 8, UnitBytes: 4, Units: 1},
+		{Name: "q", From: 8, To: 24, UnitBytes: 16, Units: 1},
+	}},
+	{Name: "q5_k", GGML: 13, Block: 256, FileBlock: 256, BlockBytes: 176, Planes: []kernel.Plane{
+		{Name: "s", From: 0, To: 16, UnitBytes: 16, Units: 1},
+		{Name: "h", From: 16, To: 48, UnitBytes: 16, Units: 2},
+		{Name: "q", From: 48, To: 176, UnitBytes: 16, Units: 8},
 	}},
 	{Name: "q6_k", GGML: 14, Block: 256, FileBlock: 256, BlockBytes: 210, Planes: []kernel.Plane{
 		{Name: "q", From: 0, To: 192, UnitBytes: 16, Units: 12},

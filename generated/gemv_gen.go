@@ -66,57 +66,138 @@ var Gemv = &kernel.Table{
 		{Name: "gemv_f32_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_store_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_f32_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_add_8_none_4096_software"), Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_f32_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_add_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_store_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_store_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_add_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_add_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_store_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_store_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_add_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_add_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_store_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_add_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_add_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_store_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_add_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_add_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_silu_mul_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_silu_mul_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_silu_mul_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_silu_mul_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_silu_mul_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_silu_mul_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_silu_mul_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_1_shared_gpu"), Bindings: gemvBindings28, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_1_shared_gpu"), Bindings: gemvBindings28, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_1_shared_gpu"), Bindings: gemvBindings29, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_1_shared_gpu"), Bindings: gemvBindings30, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_1_shared_gpu"), Bindings: gemvBindings30, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_1_shared_gpu"), Bindings: gemvBindings31, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_1_shared_gpu"), Bindings: gemvBindings32, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_1_shared_gpu"), Bindings: gemvBindings32, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_1_shared_gpu"), Bindings: gemvBindings33, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_1_shared_gpu"), Bindings: gemvBindings34, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_1_shared_gpu"), Bindings: gemvBindings34, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings35, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_1_shared_gpu"), Bindings: gemvBindings36, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_1_shared_gpu"), Bindings: gemvBindings36, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings37, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_1_shared_gpu"), Bindings: gemvBindings38, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_1_shared_gpu"), Bindings: gemvBindings38, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings39, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_1_shared_gpu"), Bindings: gemvBindings40, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_1_shared_gpu"), Bindings: gemvBindings40, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings41, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_store_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_store_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_add_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_add_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_store_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_store_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_add_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_add_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_store_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_store_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_add_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_add_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_store_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_store_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_add_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_add_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_store_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_store_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_add_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_add_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_store_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_store_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_add_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_add_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_store_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_store_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_add_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_add_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_store_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_store_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_add_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_add_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_store_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_store_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_add_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_add_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_store_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_store_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_add_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_add_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_store_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_store_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_add_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_add_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_store_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_add_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_add_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_store_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_add_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_add_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_8_none_4096_software"), Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_silu_mul_8_none_0_software"), Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_8_none_4096_software"), Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_silu_mul_8_none_0_software"), Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_8_none_4096_software"), Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_silu_mul_8_none_0_software"), Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_8_none_4096_software"), Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_nl_silu_mul_8_none_0_software"), Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_8_none_4096_software"), Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_xs_silu_mul_8_none_0_software"), Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_8_none_4096_software"), Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_mxfp4_silu_mul_8_none_0_software"), Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q2_k_silu_mul_8_none_0_software"), Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q3_k_silu_mul_8_none_0_software"), Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_silu_mul_8_none_0_software"), Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_8_none_4096_software"), Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_1_silu_mul_8_none_0_software"), Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_silu_mul_8_none_0_software"), Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_0_silu_mul_8_none_0_software"), Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_8_none_4096_software"), Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_1_silu_mul_8_none_0_software"), Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_k_silu_mul_8_none_0_software"), Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_silu_mul_8_none_0_software"), Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_silu_mul_8_none_0_software"), Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_1_shared_gpu"), Bindings: gemvBindings64, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_1_shared_gpu"), Bindings: gemvBindings64, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_1_shared_gpu"), Bindings: gemvBindings65, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_1_shared_gpu"), Bindings: gemvBindings66, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_1_shared_gpu"), Bindings: gemvBindings66, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_1_shared_gpu"), Bindings: gemvBindings67, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_1_shared_gpu"), Bindings: gemvBindings68, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_1_shared_gpu"), Bindings: gemvBindings68, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_1_shared_gpu"), Bindings: gemvBindings69, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_1_shared_gpu"), Bindings: gemvBindings70, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_1_shared_gpu"), Bindings: gemvBindings70, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_1_shared_gpu"), Bindings: gemvBindings71, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_1_shared_gpu"), Bindings: gemvBindings72, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_1_shared_gpu"), Bindings: gemvBindings72, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_1_shared_gpu"), Bindings: gemvBindings73, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_1_shared_gpu"), Bindings: gemvBindings74, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_1_shared_gpu"), Bindings: gemvBindings74, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_1_shared_gpu"), Bindings: gemvBindings75, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_1_shared_gpu"), Bindings: gemvBindings76, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_1_shared_gpu"), Bindings: gemvBindings76, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings77, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_1_shared_gpu"), Bindings: gemvBindings78, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_1_shared_gpu"), Bindings: gemvBindings78, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings79, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_1_shared_gpu"), Bindings: gemvBindings80, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_1_shared_gpu"), Bindings: gemvBindings80, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings81, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_1_shared_gpu"), Bindings: gemvBindings82, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_1_shared_gpu"), Bindings: gemvBindings82, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_1_shared_gpu"), Bindings: gemvBindings83, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_1_shared_gpu"), Bindings: gemvBindings84, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_1_shared_gpu"), Bindings: gemvBindings84, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings85, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_1_shared_gpu"), Bindings: gemvBindings86, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_1_shared_gpu"), Bindings: gemvBindings86, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings87, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_1_shared_gpu"), Bindings: gemvBindings88, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_1_shared_gpu"), Bindings: gemvBindings88, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_1_shared_gpu"), Bindings: gemvBindings89, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_1_shared_gpu"), Bindings: gemvBindings90, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_1_shared_gpu"), Bindings: gemvBindings90, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings91, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_1_shared_gpu"), Bindings: gemvBindings92, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_1_shared_gpu"), Bindings: gemvBindings92, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings93, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_1_shared_gpu"), Bindings: gemvBindings94, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_1_shared_gpu"), Bindings: gemvBindings94, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings95, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 	},
 }
 
@@ -179,247 +260,655 @@ var gemvBindings5 = []kernel.Binding{
 }
 
 var gemvBindings6 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings7 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings8 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings9 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings10 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings11 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings12 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings13 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings14 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings15 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings16 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings17 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings8 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings9 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings10 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings11 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings12 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings13 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings14 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings15 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings16 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
-var gemvBindings17 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
-}
-
 var gemvBindings18 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings19 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings20 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings21 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings22 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings23 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings24 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings25 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings26 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings27 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings28 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings29 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings30 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings31 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings32 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings33 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings34 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings35 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings36 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings37 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings38 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings39 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings40 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
 var gemvBindings41 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings42 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings43 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings44 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings45 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings46 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings47 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings48 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings49 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings50 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings51 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings52 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings53 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings54 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings55 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings56 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings57 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings58 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings59 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings60 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings61 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings62 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings63 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings64 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings65 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings66 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings67 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings68 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings69 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings70 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings71 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings72 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings73 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings74 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings75 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings76 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings77 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings78 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings79 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings80 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings81 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings82 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings83 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings84 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings85 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings86 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings87 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings88 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings89 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings90 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings91 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings92 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings93 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings94 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings95 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
@@ -449,7 +938,7 @@ func gemvBytes5(p []uint32) int64 {
 }
 
 func gemvBytes6(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes7(p []uint32) int64 {
@@ -457,121 +946,265 @@ func gemvBytes7(p []uint32) int64 {
 }
 
 func gemvBytes8(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes9(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes10(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes11(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes12(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes13(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes14(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes15(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes16(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes17(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes18(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/256), 2) * 4)
 }
 
 func gemvBytes19(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
 }
 
 func gemvBytes20(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4 * 16)
 }
 
 func gemvBytes21(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
 }
 
 func gemvBytes22(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4)
 }
 
 func gemvBytes23(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
 }
 
 func gemvBytes24(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes25(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
 }
 
 func gemvBytes26(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes27(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes28(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes29(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes30(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes31(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes32(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes33(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes34(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes35(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes36(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/256), 2) * 4)
 }
 
 func gemvBytes37(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
+}
+
+func gemvBytes38(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4 * 16)
+}
+
+func gemvBytes39(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4 * 16)
+}
+
+func gemvBytes40(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 16) * 4 * 16)
+}
+
+func gemvBytes41(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 16) * 4 * 16)
+}
+
+func gemvBytes42(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4)
+}
+
+func gemvBytes43(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 2 * 16)
+}
+
+func gemvBytes44(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4)
+}
+
+func gemvBytes45(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 2 * 16)
+}
+
+func gemvBytes46(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 4)
+}
+
+func gemvBytes47(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 8 * 16)
+}
+
+func gemvBytes48(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 4)
+}
+
+func gemvBytes49(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 8 * 16)
+}
+
+func gemvBytes50(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4)
+}
+
+func gemvBytes51(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4 * 16)
+}
+
+func gemvBytes52(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4)
+}
+
+func gemvBytes53(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4 * 16)
+}
+
+func gemvBytes54(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 16)
+}
+
+func gemvBytes55(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4 * 16)
+}
+
+func gemvBytes56(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4)
+}
+
+func gemvBytes57(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 16)
+}
+
+func gemvBytes58(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4 * 16)
+}
+
+func gemvBytes59(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4)
+}
+
+func gemvBytes60(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 16)
+}
+
+func gemvBytes61(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 16)
+}
+
+func gemvBytes62(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4)
+}
+
+func gemvBytes63(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 16)
+}
+
+func gemvBytes64(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4)
+}
+
+func gemvBytes65(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 16)
+}
+
+func gemvBytes66(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/32), 2) * 4)
+}
+
+func gemvBytes67(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/32), 2) * 4)
+}
+
+func gemvBytes68(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 12 * 16)
+}
+
+func gemvBytes69(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/256), 2) * 4)
+}
+
+func gemvBytes70(p []uint32) int64 {
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 12 * 16)
+}
+
+func gemvBytes71(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/256), 2) * 4)
+}
+
+func gemvBytes72(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4 * 16)
+}
+
+func gemvBytes73(p []uint32) int64 {
 	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4 * 16)
 }

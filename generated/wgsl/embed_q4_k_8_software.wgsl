@@ -26,9 +26,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let block = at / 4u;
       let part = at % 4u;
       let j = column % 16u;
-      let at_2 = part % 2u * 16u;
       let index = (row / 8u * (params.cols / 256u) + block) * 8u;
       let h = w_s[index + row % 8u];
+      let at_2 = part % 2u * 16u;
       let early = (vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
       let late = (vec2<u32>(h.w >> at_2, (h.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm = select(late, early, part < 2u);

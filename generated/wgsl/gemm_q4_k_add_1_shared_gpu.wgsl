@@ -54,9 +54,9 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
         let block = at / 4u;
         let part = at % 4u;
         let j = index % 16u;
-        let at_2 = part % 2u * 16u;
         let index_2 = row * (params.cols / 256u) + block;
         let h = w_s[index_2];
+        let at_2 = part % 2u * 16u;
         let early = (vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
         let late = (vec2<u32>(h.w >> at_2, (h.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
         let sm = select(late, early, part < 2u);

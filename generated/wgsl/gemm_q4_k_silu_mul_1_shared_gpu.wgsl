@@ -71,9 +71,9 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
         let block = at / 4u;
         let part = at % 4u;
         let j = index % 16u;
-        let at_2 = part % 2u * 16u;
         let index_2 = row * (params.cols / 256u) + block;
         let h = w_s[index_2];
+        let at_2 = part % 2u * 16u;
         let early = (vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
         let late = (vec2<u32>(h.w >> at_2, (h.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
         let sm = select(late, early, part < 2u);
@@ -91,9 +91,9 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
         let block_2 = at_3 / 4u;
         let part_2 = at_3 % 4u;
         let j_2 = index_3 % 16u;
-        let at_4 = part_2 % 2u * 16u;
         let index_4 = row_2 * (params.cols / 256u) + block_2;
         let h_2 = w_s[index_4];
+        let at_4 = part_2 % 2u * 16u;
         let early_2 = (vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_4)) & vec2<u32>(16191u);
         let late_2 = (vec2<u32>(h_2.w >> at_4, (h_2.w >> at_4) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_4)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
         let sm_2 = select(late_2, early_2, part_2 < 2u);

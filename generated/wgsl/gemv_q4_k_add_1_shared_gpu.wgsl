@@ -46,9 +46,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_0 = min(top, params.rows - 1u);
       let block_0 = c / 4u;
       let part_0 = c % 4u;
-      let at_0 = part_0 % 2u * 16u;
       let index = row_0 * (params.cols / 256u) + block_0;
       let h_0 = w_s[index];
+      let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_0 = select(late_0, early_0, part_0 < 2u);
@@ -116,9 +116,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_1 = min(top + 2u, params.rows - 1u);
       let block_1 = c / 4u;
       let part_1 = c % 4u;
-      let at_1 = part_1 % 2u * 16u;
       let index_3 = row_1 * (params.cols / 256u) + block_1;
       let h_1 = w_s[index_3];
+      let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_1 = select(late_1, early_1, part_1 < 2u);

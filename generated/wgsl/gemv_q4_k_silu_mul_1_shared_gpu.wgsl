@@ -46,9 +46,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_0 = min(top, params.rows - 1u);
       let block_0 = c / 4u;
       let part_0 = c % 4u;
-      let at_0 = part_0 % 2u * 16u;
       let index = row_0 * (params.cols / 256u) + block_0;
       let h_0 = w_s[index];
+      let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_0 = select(late_0, early_0, part_0 < 2u);
@@ -116,9 +116,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_0 = params.rows + row_0;
       let block_2_0 = c / 4u;
       let part_2_0 = c % 4u;
-      let at_2_0 = part_2_0 % 2u * 16u;
       let index_3 = row_2_0 * (params.cols / 256u) + block_2_0;
       let h_2_0 = w_s[index_3];
+      let at_2_0 = part_2_0 % 2u * 16u;
       let early_2_0 = (vec2<u32>(h_2_0.y, h_2_0.z) >> vec2<u32>(at_2_0)) & vec2<u32>(16191u);
       let late_2_0 = (vec2<u32>(h_2_0.w >> at_2_0, (h_2_0.w >> at_2_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_0.y, h_2_0.z) >> vec2<u32>(at_2_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_0 = select(late_2_0, early_2_0, part_2_0 < 2u);
@@ -186,9 +186,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_1 = min(top + 2u, params.rows - 1u);
       let block_1 = c / 4u;
       let part_1 = c % 4u;
-      let at_1 = part_1 % 2u * 16u;
       let index_5 = row_1 * (params.cols / 256u) + block_1;
       let h_1 = w_s[index_5];
+      let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_1 = select(late_1, early_1, part_1 < 2u);
@@ -256,9 +256,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_1 = params.rows + row_1;
       let block_2_1 = c / 4u;
       let part_2_1 = c % 4u;
-      let at_2_1 = part_2_1 % 2u * 16u;
       let index_7 = row_2_1 * (params.cols / 256u) + block_2_1;
       let h_2_1 = w_s[index_7];
+      let at_2_1 = part_2_1 % 2u * 16u;
       let early_2_1 = (vec2<u32>(h_2_1.y, h_2_1.z) >> vec2<u32>(at_2_1)) & vec2<u32>(16191u);
       let late_2_1 = (vec2<u32>(h_2_1.w >> at_2_1, (h_2_1.w >> at_2_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_1.y, h_2_1.z) >> vec2<u32>(at_2_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_1 = select(late_2_1, early_2_1, part_2_1 < 2u);

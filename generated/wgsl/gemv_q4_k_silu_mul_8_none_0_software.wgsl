@@ -48,9 +48,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_0 = min(top, params.rows - 1u);
       let block_0 = c / 4u;
       let part_0 = c % 4u;
-      let at_0 = part_0 % 2u * 16u;
       let index = (row_0 / 8u * (params.cols / 256u) + block_0) * 8u;
       let h_0 = w_s[index + row_0 % 8u];
+      let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_0 = select(late_0, early_0, part_0 < 2u);
@@ -117,9 +117,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_0 = params.rows + row_0;
       let block_2_0 = c / 4u;
       let part_2_0 = c % 4u;
-      let at_2_0 = part_2_0 % 2u * 16u;
       let index_2 = (row_2_0 / 8u * (params.cols / 256u) + block_2_0) * 8u;
       let h_2_0 = w_s[index_2 + row_2_0 % 8u];
+      let at_2_0 = part_2_0 % 2u * 16u;
       let early_2_0 = (vec2<u32>(h_2_0.y, h_2_0.z) >> vec2<u32>(at_2_0)) & vec2<u32>(16191u);
       let late_2_0 = (vec2<u32>(h_2_0.w >> at_2_0, (h_2_0.w >> at_2_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_0.y, h_2_0.z) >> vec2<u32>(at_2_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_0 = select(late_2_0, early_2_0, part_2_0 < 2u);
@@ -186,9 +186,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_1 = min(top + 8u, params.rows - 1u);
       let block_1 = c / 4u;
       let part_1 = c % 4u;
-      let at_1 = part_1 % 2u * 16u;
       let index_3 = (row_1 / 8u * (params.cols / 256u) + block_1) * 8u;
       let h_1 = w_s[index_3 + row_1 % 8u];
+      let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_1 = select(late_1, early_1, part_1 < 2u);
@@ -255,9 +255,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_1 = params.rows + row_1;
       let block_2_1 = c / 4u;
       let part_2_1 = c % 4u;
-      let at_2_1 = part_2_1 % 2u * 16u;
       let index_4 = (row_2_1 / 8u * (params.cols / 256u) + block_2_1) * 8u;
       let h_2_1 = w_s[index_4 + row_2_1 % 8u];
+      let at_2_1 = part_2_1 % 2u * 16u;
       let early_2_1 = (vec2<u32>(h_2_1.y, h_2_1.z) >> vec2<u32>(at_2_1)) & vec2<u32>(16191u);
       let late_2_1 = (vec2<u32>(h_2_1.w >> at_2_1, (h_2_1.w >> at_2_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_1.y, h_2_1.z) >> vec2<u32>(at_2_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_1 = select(late_2_1, early_2_1, part_2_1 < 2u);
@@ -324,9 +324,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_ = min(top + 16u, params.rows - 1u);
       let block_2_ = c / 4u;
       let part_2_ = c % 4u;
-      let at_2_ = part_2_ % 2u * 16u;
       let index_5 = (row_2_ / 8u * (params.cols / 256u) + block_2_) * 8u;
       let h_2_ = w_s[index_5 + row_2_ % 8u];
+      let at_2_ = part_2_ % 2u * 16u;
       let early_2_ = (vec2<u32>(h_2_.y, h_2_.z) >> vec2<u32>(at_2_)) & vec2<u32>(16191u);
       let late_2_ = (vec2<u32>(h_2_.w >> at_2_, (h_2_.w >> at_2_) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_.y, h_2_.z) >> vec2<u32>(at_2_)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_ = select(late_2_, early_2_, part_2_ < 2u);
@@ -393,9 +393,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_2 = params.rows + row_2_;
       let block_2_2 = c / 4u;
       let part_2_2 = c % 4u;
-      let at_2_2 = part_2_2 % 2u * 16u;
       let index_6 = (row_2_2 / 8u * (params.cols / 256u) + block_2_2) * 8u;
       let h_2_2 = w_s[index_6 + row_2_2 % 8u];
+      let at_2_2 = part_2_2 % 2u * 16u;
       let early_2_2 = (vec2<u32>(h_2_2.y, h_2_2.z) >> vec2<u32>(at_2_2)) & vec2<u32>(16191u);
       let late_2_2 = (vec2<u32>(h_2_2.w >> at_2_2, (h_2_2.w >> at_2_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_2.y, h_2_2.z) >> vec2<u32>(at_2_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_2 = select(late_2_2, early_2_2, part_2_2 < 2u);
@@ -462,9 +462,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_3_ = min(top + 24u, params.rows - 1u);
       let block_3 = c / 4u;
       let part_3 = c % 4u;
-      let at_3 = part_3 % 2u * 16u;
       let index_7 = (row_3_ / 8u * (params.cols / 256u) + block_3) * 8u;
       let h_3 = w_s[index_7 + row_3_ % 8u];
+      let at_3 = part_3 % 2u * 16u;
       let early_3 = (vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) & vec2<u32>(16191u);
       let late_3 = (vec2<u32>(h_3.w >> at_3, (h_3.w >> at_3) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_3 = select(late_3, early_3, part_3 < 2u);
@@ -531,9 +531,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_3 = params.rows + row_3_;
       let block_2_3 = c / 4u;
       let part_2_3 = c % 4u;
-      let at_2_3 = part_2_3 % 2u * 16u;
       let index_8 = (row_2_3 / 8u * (params.cols / 256u) + block_2_3) * 8u;
       let h_2_3 = w_s[index_8 + row_2_3 % 8u];
+      let at_2_3 = part_2_3 % 2u * 16u;
       let early_2_3 = (vec2<u32>(h_2_3.y, h_2_3.z) >> vec2<u32>(at_2_3)) & vec2<u32>(16191u);
       let late_2_3 = (vec2<u32>(h_2_3.w >> at_2_3, (h_2_3.w >> at_2_3) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2_3.y, h_2_3.z) >> vec2<u32>(at_2_3)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2_3 = select(late_2_3, early_2_3, part_2_3 < 2u);

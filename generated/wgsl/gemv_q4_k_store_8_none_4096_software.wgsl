@@ -48,9 +48,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_0 = min(top, params.rows - 1u);
       let block_0 = c / 4u;
       let part_0 = c % 4u;
-      let at_0 = part_0 % 2u * 16u;
       let index = (row_0 / 8u * (params.cols / 256u) + block_0) * 8u;
       let h_0 = w_s[index + row_0 % 8u];
+      let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_0 = select(late_0, early_0, part_0 < 2u);
@@ -117,9 +117,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_1 = min(top + 8u, params.rows - 1u);
       let block_1 = c / 4u;
       let part_1 = c % 4u;
-      let at_1 = part_1 % 2u * 16u;
       let index_2 = (row_1 / 8u * (params.cols / 256u) + block_1) * 8u;
       let h_1 = w_s[index_2 + row_1 % 8u];
+      let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_1 = select(late_1, early_1, part_1 < 2u);
@@ -186,9 +186,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_2_ = min(top + 16u, params.rows - 1u);
       let block_2 = c / 4u;
       let part_2 = c % 4u;
-      let at_2 = part_2 % 2u * 16u;
       let index_3 = (row_2_ / 8u * (params.cols / 256u) + block_2) * 8u;
       let h_2 = w_s[index_3 + row_2_ % 8u];
+      let at_2 = part_2 % 2u * 16u;
       let early_2 = (vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
       let late_2 = (vec2<u32>(h_2.w >> at_2, (h_2.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_2 = select(late_2, early_2, part_2 < 2u);
@@ -255,9 +255,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_3 = min(top + 24u, params.rows - 1u);
       let block_3 = c / 4u;
       let part_3 = c % 4u;
-      let at_3 = part_3 % 2u * 16u;
       let index_4 = (row_3 / 8u * (params.cols / 256u) + block_3) * 8u;
       let h_3 = w_s[index_4 + row_3 % 8u];
+      let at_3 = part_3 % 2u * 16u;
       let early_3 = (vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) & vec2<u32>(16191u);
       let late_3 = (vec2<u32>(h_3.w >> at_3, (h_3.w >> at_3) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_3 = select(late_3, early_3, part_3 < 2u);
@@ -324,9 +324,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_4 = min(top + 32u, params.rows - 1u);
       let block_4 = c / 4u;
       let part_4 = c % 4u;
-      let at_4 = part_4 % 2u * 16u;
       let index_5 = (row_4 / 8u * (params.cols / 256u) + block_4) * 8u;
       let h_4 = w_s[index_5 + row_4 % 8u];
+      let at_4 = part_4 % 2u * 16u;
       let early_4 = (vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) & vec2<u32>(16191u);
       let late_4 = (vec2<u32>(h_4.w >> at_4, (h_4.w >> at_4) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_4 = select(late_4, early_4, part_4 < 2u);
@@ -393,9 +393,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_5 = min(top + 40u, params.rows - 1u);
       let block_5 = c / 4u;
       let part_5 = c % 4u;
-      let at_5 = part_5 % 2u * 16u;
       let index_6 = (row_5 / 8u * (params.cols / 256u) + block_5) * 8u;
       let h_5 = w_s[index_6 + row_5 % 8u];
+      let at_5 = part_5 % 2u * 16u;
       let early_5 = (vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) & vec2<u32>(16191u);
       let late_5 = (vec2<u32>(h_5.w >> at_5, (h_5.w >> at_5) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_5 = select(late_5, early_5, part_5 < 2u);
@@ -462,9 +462,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_6 = min(top + 48u, params.rows - 1u);
       let block_6 = c / 4u;
       let part_6 = c % 4u;
-      let at_6 = part_6 % 2u * 16u;
       let index_7 = (row_6 / 8u * (params.cols / 256u) + block_6) * 8u;
       let h_6 = w_s[index_7 + row_6 % 8u];
+      let at_6 = part_6 % 2u * 16u;
       let early_6 = (vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) & vec2<u32>(16191u);
       let late_6 = (vec2<u32>(h_6.w >> at_6, (h_6.w >> at_6) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_6 = select(late_6, early_6, part_6 < 2u);
@@ -531,9 +531,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let row_7 = min(top + 56u, params.rows - 1u);
       let block_7 = c / 4u;
       let part_7 = c % 4u;
-      let at_7 = part_7 % 2u * 16u;
       let index_8 = (row_7 / 8u * (params.cols / 256u) + block_7) * 8u;
       let h_7 = w_s[index_8 + row_7 % 8u];
+      let at_7 = part_7 % 2u * 16u;
       let early_7 = (vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) & vec2<u32>(16191u);
       let late_7 = (vec2<u32>(h_7.w >> at_7, (h_7.w >> at_7) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm_7 = select(late_7, early_7, part_7 < 2u);

@@ -1,8 +1,6 @@
 package reference
 
-import (
-	"math"
-)
+import "math"
 
 // Sampler draws a token from logits: temperature, then the TopK largest, then
 // the fewest of those whose mass is at least TopP (Holtzman et al., 2020).
@@ -60,9 +58,7 @@ func (s Sampler) Draw(logits []float64, u float64) (token int, margin float64) {
 		if token < 0 && sum > u {
 			token = i
 		}
-		if m > 0 && i < order[0] || sum < 0.9999 { // the end of the last run is no decision
-			margin = min(margin, math.Abs(sum-u))
-		}
+		margin = min(margin, math.Abs(sum-u))
 	}
 	return token, margin
 }

@@ -16,7 +16,11 @@ func Dir(t testing.TB) string {
 		dir = filepath.Join(filepath.Dir(moduleRoot(t)), "shared")
 	}
 	require(t, dir)
-	return dir
+	real, err := filepath.EvalSymlinks(dir) // a walk does not follow a link at its root
+	if err != nil {
+		t.Fatal(err)
+	}
+	return real
 }
 
 // Path returns a file or folder in Dir. Where it is absent it does as Dir does.

@@ -189,8 +189,8 @@ func checkFormat(f *ir.Format, errs *ir.Errors) {
 		switch {
 		case err != nil:
 			*errs = append(*errs, err)
-		case t.Rank > 1 || !(t == ir.ScalarType(ir.F16) || t.Scalar == ir.U32 && (t.Rank == 0 && t.Lanes == 1 || t.Rank == 1 && t.Lanes == 4)):
-			errs.Addf(p.Type.Pos, "a plane holds f16, u32 or vec4<u32>[n] a block, not %v", t)
+		case t.Rank > 1 || !(t == ir.ScalarType(ir.F16) || t.Scalar == ir.U32 && (t.Lanes == 1 || t.Rank == 1 && t.Lanes == 4)):
+			errs.Addf(p.Type.Pos, "a plane holds f16, u32, u32[n] or vec4<u32>[n] a block, not %v", t)
 		}
 		if p.From < 0 || p.From >= f.BlockBytes || p.To <= p.From {
 			errs.Addf(p.Pos, "plane %s: bytes %d .. %d lie outside the block of %d bytes", p.Name, p.From, p.To, f.BlockBytes)
