@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test build driver generate lint fuzz bench bench-models golden clean
+.PHONY: demo test build driver generate lint fuzz bench golden clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."

@@ -26,6 +26,9 @@ func runBench(ctx context.Context, args []string, s streams) error {
 	if err := parse(flags, args, s); err != nil {
 		return err
 	}
+	if err := model.check(); err != nil {
+		return err
+	}
 	switch {
 	case *prefill < 0 || *decode < 0 || *prefill+*decode == 0 || *repetitions < 1:
 		return &usageError{"-pp and -tg must not be negative, nor both 0, and -r at least 1"}
@@ -64,9 +67,16 @@ func runBench(ctx context.Context, args []string, s streams) error {
 	return nil
 }
 
+// syntheticTypes are the types that synthetic.Open knows.
+const syntheticTypes = "f32, f16, bf16, q4_0, q8_0, q4_k, q6_k"
+
 func benchFile(model *modelFlags, made string) (*gguf.File, error) {
 	if made != "" {
-		return synthetic.Open(made)
+		f, err := synthetic.Open(made)
+		if err != nil {
+			return nil, &usageError{fmt.Sprintf("%v (types: %s)", err, syntheticTypes)}
+		}
+		return f, nil
 	}
 	return model.open()
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/wgslgen/wgslgen/runtime/chat"
@@ -21,6 +22,9 @@ func runChat(ctx context.Context, args []string, s streams) error {
 	sampling.register(flags)
 	system := flags.String("system", "", "`text` that tells the model how to behave")
 	if err := parse(flags, args, s); err != nil {
+		return err
+	}
+	if err := model.check(); err != nil {
 		return err
 	}
 	drawn, err := sampling.sampling(flags, s.out)
@@ -92,18 +96,62 @@ func (c *conversation) loop(ctx context.Context, s streams) error {
 // answer adds a user's message and the model's answer.
 func (c *conversation) answer(ctx context.Context, text string, s streams) error {
 	c.messages = append(c.messages, chat.Message{Role: chat.User, Content: text})
-	ids, err := c.template.Tokens(c.messages)
+	ids, err := c.prompt(s.err)
 	if err != nil {
 		return err
+	}
+	if len(ids) > c.engine.Context() {
+		fmt.Fprintf(s.err, "dreamer chat: the message is too long: %d tokens, but the context has %d\n", len(ids), c.engine.Context())
+		c.messages = c.messages[:len(c.messages)-1]
+		return nil
 	}
 	answer, err := c.speak(ctx, s.out, ids)
 	fmt.Fprintln(s.out)
-	if err != nil {
-		return err
+	var cut *cutError
+	if errors.As(err, &cut) {
+		fmt.Fprintf(s.err, "dreamer chat: the answer is cut short: %v\n", cut)
+		err = nil
+	}
+	if err == nil || errors.Is(err, context.Canceled) {
+		c.report(s.err)
 	}
 	c.messages = append(c.messages, chat.Message{Role: chat.Assistant, Content: answer})
-	c.report(s.err)
-	return nil
+	return err
+}
+
+// prompt returns the conversation's tokens. If those leave less than an eighth
+// of the context to an answer, the oldest turns are forgotten until they leave
+// half.
+func (c *conversation) prompt(notes io.Writer) ([]tokenizer.Token, error) {
+	ids, err := c.template.Tokens(c.messages)
+	if err != nil || len(ids) <= c.engine.Context()-c.engine.Context()/8 {
+		return ids, err
+	}
+	forgotten := 0
+	for len(ids) > c.engine.Context()/2 && c.forget() {
+		forgotten++
+		if ids, err = c.template.Tokens(c.messages); err != nil {
+			return nil, err
+		}
+	}
+	if forgotten > 0 {
+		fmt.Fprintf(notes, "dreamer chat: the context is full: the oldest turns are forgotten (%d)\n", forgotten)
+	}
+	return ids, nil
+}
+
+// forget drops the oldest question with its answer. It reports whether there
+// was one beside the newest question.
+func (c *conversation) forget() bool {
+	first := 0
+	if c.messages[0].Role == chat.System {
+		first = 1
+	}
+	if len(c.messages)-first < 3 {
+		return false
+	}
+	c.messages = slices.Delete(c.messages, first, first+2)
+	return true
 }
 
 type line struct {

@@ -70,14 +70,29 @@ func (m *modelFlags) register(flags *flag.FlagSet) {
 	flags.Var(&m.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
 }
 
+// check returns what is wrong with the flags.
+func (m *modelFlags) check() error {
+	switch {
+	case m.context < 0 || m.context > math.MaxInt32:
+		return &usageError{"-ctx must not be negative, nor above 2147483647"}
+	case m.kv != "f32" && m.kv != "f16":
+		return &usageError{fmt.Sprintf("-kv is %q; f32 and f16 are supported", m.kv)}
+	}
+	return nil
+}
+
 // byteSize is a flag such as 6GiB or 500MB.
 type byteSize int64
 
 func (b *byteSize) String() string { return strconv.FormatInt(int64(*b), 10) }
 
 func (b *byteSize) Set(text string) error {
-	digits := strings.TrimRight(text, "BGMKTgmkibt")
-	units := map[string]float64{"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+	digits := strings.TrimRight(text, "BKMGTIbkmgti")
+	units := map[string]float64{
+		"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
+		"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40,
+	}
 	unit, ok := units[strings.ToUpper(strings.TrimSpace(text[len(digits):]))]
 	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 	if err != nil || !ok || !(n > 0) || n*unit > math.MaxInt64/2 {
@@ -121,14 +136,14 @@ func (m *modelFlags) load(ctx context.Context, f *gguf.File, o engine.Options, s
 type samplingFlags struct {
 	temperature, topP float64
 	topK              int
-	seed              uint
+	seed              uint64
 }
 
 func (f *samplingFlags) register(flags *flag.FlagSet) {
 	flags.Float64Var(&f.temperature, "temp", 0, "`temperature`; 0 always takes the likeliest token (default 0.7 on a terminal, else 0)")
 	flags.IntVar(&f.topK, "top-k", 40, "draw from the `n` likeliest tokens; 0 is all")
 	flags.Float64Var(&f.topP, "top-p", 0.95, "draw from the likeliest tokens that together have this `probability`")
-	flags.UintVar(&f.seed, "seed", 0, "`number` that fixes what is drawn (default: random)")
+	flags.Uint64Var(&f.seed, "seed", 0, "`number` that fixes what is drawn (default: random)")
 }
 
 // sampling returns what the flags say, for text that goes to out.
@@ -137,12 +152,14 @@ func (f *samplingFlags) sampling(flags *flag.FlagSet, out io.Writer) (plan.Sampl
 		f.temperature = 0.7
 	}
 	switch {
-	case !(f.temperature >= 0):
-		return plan.Sampling{}, &usageError{"-temp must not be negative"}
+	case !(f.temperature >= 0 && f.temperature <= math.MaxFloat32):
+		return plan.Sampling{}, &usageError{"-temp must not be negative, and finite"}
 	case !(f.topP > 0 && f.topP <= 1):
 		return plan.Sampling{}, &usageError{"-top-p must be above 0 and at most 1"}
 	case f.topK < 0 || f.topK > math.MaxInt32:
 		return plan.Sampling{}, &usageError{"-top-k must not be negative"}
+	case f.seed > math.MaxUint32:
+		return plan.Sampling{}, &usageError{"-seed must be below 2^32"}
 	}
 	seed := uint32(f.seed)
 	if !given(flags, "seed") {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,5 +42,31 @@ func TestInterrupt(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("not interrupted")
+	}
+}
+
+// writer calls itself.
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
+}
+
+// TestInterruptedRun checks that the statistics follow what was written before
+// an interrupt.
+func TestInterruptedRun(t *testing.T) {
+	if _, err := native.Adapters(); errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
+		t.Skip("no WebGPU adapter")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var notes strings.Builder
+	err := runRun(ctx, []string{"-p", "Once upon a time"}, streams{nil, writer(func([]byte) { cancel() }), &notes})
+	if code := exitCode(ctx, err, "run", &notes); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if !strings.Contains(notes.String(), "peak GPU memory") {
+		t.Errorf("no statistics in %q", notes.String())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -19,6 +20,9 @@ func runLogits(ctx context.Context, args []string, s streams) error {
 	from := flags.String("tokens", "", "`file` of token ids, with commas or spaces between; fed as they are, with no BOS added")
 	to := flags.String("o", "", "`file` to write: float32, little-endian, the logits after each token")
 	if err := parse(flags, args, s); err != nil {
+		return err
+	}
+	if err := model.check(); err != nil {
 		return err
 	}
 	if *from == "" || *to == "" {
@@ -43,23 +47,48 @@ func runLogits(ctx context.Context, args []string, s streams) error {
 	}
 	defer closeAll()
 
-	out, err := os.Create(*to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	w := bufio.NewWriter(out)
-	err = e.NewSession().Logits(ctx, ids, nil, func(_ int, logits []float32) error {
-		return binary.Write(w, binary.LittleEndian, logits)
+	err = writeFile(*to, func(w io.Writer) error {
+		return e.NewSession().Logits(ctx, ids, nil, func(_ int, logits []float32) error {
+			return binary.Write(w, binary.LittleEndian, logits)
+		})
 	})
+	if err == nil {
+		fmt.Fprintf(s.err, "%d positions of %d logits\n", len(ids), e.Vocabulary())
+	}
+	return err
+}
+
+// writeFile writes a file that appears under its name once it is whole: on an
+// error an older one stays. What is no regular file is written to directly.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	temporary, flags := fmt.Sprintf("%s.%d.tmp", path, os.Getpid()), os.O_WRONLY|os.O_CREATE|os.O_EXCL
+	info, statErr := os.Lstat(path)
+	direct := statErr == nil && !info.Mode().IsRegular()
+	if direct {
+		temporary, flags = path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC
+	}
+	out, err := os.OpenFile(temporary, flags, 0o666)
 	if err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	w := bufio.NewWriter(out)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := out.Close(); err == nil {
+		err = closed
+	}
+	if direct {
 		return err
 	}
-	fmt.Fprintf(s.err, "%d positions of %d logits\n", len(ids), e.Vocabulary())
-	return out.Close()
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		os.Remove(temporary)
+	}
+	return err
 }
 
 // readTokens reads a list of token ids.

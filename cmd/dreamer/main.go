@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"time"
 )
 
 // Exit codes.
@@ -19,6 +20,9 @@ const (
 	exitUsage       = 2
 	exitInterrupted = 130
 )
+
+// sameInterrupt is how long further signals count as the first.
+const sameInterrupt = 300 * time.Millisecond
 
 // streams are where a command reads and writes.
 type streams struct {
@@ -61,6 +65,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	// A later interrupt ends the process at once. Not one that comes along with
+	// the first: some programs signal a process and then its group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(sameInterrupt, stop) })
 	err := commands[i].run(ctx, args[1:], streams{stdin, stdout, stderr})
 	return exitCode(ctx, err, args[0], stderr)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	most := flags.Int("n", 0, "most `tokens` to generate (default: until the end)")
 	asChat := flags.Bool("chat", false, "the prompt is a user's message to the model")
 	if err := parse(flags, args, s); err != nil {
+		return err
+	}
+	if err := model.check(); err != nil {
 		return err
 	}
 	if *most < 0 {
@@ -62,7 +66,12 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	speaker := &speaker{engine: e, session: e.NewSession(), tokenizer: tok, sampling: drawn, most: *most}
 	_, err = speaker.speak(ctx, s.out, ids)
 	fmt.Fprintln(s.out)
-	if err == nil {
+	var cut *cutError
+	if errors.As(err, &cut) {
+		fmt.Fprintf(s.err, "dreamer run: stopped: %v\n", cut)
+		err = nil
+	}
+	if err == nil || errors.Is(err, context.Canceled) {
 		speaker.report(s.err)
 	}
 	return err

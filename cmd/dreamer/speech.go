@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -22,7 +23,8 @@ type speaker struct {
 }
 
 // speak continues the prompt on w, in whole characters, up to the end of the
-// turn, and returns the text.
+// turn, and returns the text. A context that is full after some of it is a
+// cutError.
 func (s *speaker) speak(ctx context.Context, w io.Writer, prompt []tokenizer.Token) (text string, err error) {
 	decoder := s.tokenizer.NewDecoder()
 	for _, id := range prompt {
@@ -35,10 +37,18 @@ func (s *speaker) speak(ctx context.Context, w io.Writer, prompt []tokenizer.Tok
 		return err
 	}
 	generation := engine.Generation{Sampling: s.sampling, Tokens: s.most, Stop: s.tokenizer.IsEOG}
+	tokens := 0
 	for id, err := range s.session.Generate(ctx, prompt, generation) {
+		if tokens > 0 && errors.Is(err, engine.ErrContextFull) {
+			if err := put(decoder.Flush()); err != nil {
+				return text, err
+			}
+			return text, &cutError{err}
+		}
 		if err != nil {
 			return text, err
 		}
+		tokens++
 		if s.tokenizer.IsEOG(id) {
 			break
 		}
@@ -49,12 +59,27 @@ func (s *speaker) speak(ctx context.Context, w io.Writer, prompt []tokenizer.Tok
 	return text, put(decoder.Flush())
 }
 
+// cutError says that there was no room for the rest of an answer.
+type cutError struct{ error }
+
+func (e *cutError) Unwrap() error { return e.error }
+
+// fewTokens are too few to tell how fast they came.
+const fewTokens = 8
+
 // report writes a line of statistics.
 func (s *speaker) report(w io.Writer) {
 	stats := s.session.Stats()
-	fmt.Fprintf(w, "load %s, first token %s, prefill %.1f tok/s (%d), decode %.1f tok/s (%d), peak GPU memory %s\n",
-		round(s.engine.LoadTime()), round(stats.FirstToken), stats.PrefillRate(), stats.PromptTokens,
-		stats.DecodeRate(), stats.Tokens, memory.MiB(s.engine.PeakMemory()))
+	first, prefill, decode := "-", "-", "-"
+	if stats.Tokens > 0 {
+		first = round(stats.FirstToken).String()
+		prefill = fmt.Sprintf("%.1f", stats.PrefillRate())
+	}
+	if stats.Tokens >= fewTokens {
+		decode = fmt.Sprintf("%.1f", stats.DecodeRate())
+	}
+	fmt.Fprintf(w, "load %s, first token %s, prefill %s tok/s (%d), decode %s tok/s (%d), peak GPU memory %s\n",
+		round(s.engine.LoadTime()), first, prefill, stats.PromptTokens, decode, stats.Tokens, memory.MiB(s.engine.PeakMemory()))
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

@@ -33,10 +33,10 @@ const (
 func (s *Session) Generate(ctx context.Context, prompt []int32, o Generation) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
 		g := &generation{Session: s, ctx: ctx, options: o, begin: time.Now()}
+		defer g.finish()
 		if err := g.run(prompt, yield); err != nil {
 			yield(0, err)
 		}
-		g.finish()
 	}
 }
 
@@ -82,6 +82,7 @@ func (g *generation) run(prompt []int32, yield func(int32, error) bool) error {
 		}
 		for _, token := range tokens {
 			g.emitted = append(g.emitted, token)
+			g.stats.Tokens++
 			if !yield(token, nil) {
 				return nil
 			}
@@ -195,23 +196,30 @@ func (g *generation) receive() ([]int32, error) {
 // time notes that n tokens arrived.
 func (g *generation) time(n int) {
 	now := time.Now()
-	if g.stats.Tokens == 0 {
+	if g.stats.arrived == 0 {
 		g.stats.FirstToken = now.Sub(g.begin)
 	} else {
 		g.stepTime = max(now.Sub(g.arrived)/time.Duration(n), 1)
 	}
 	g.arrived = now
-	g.stats.Tokens += n
+	g.stats.arrived += n
 	g.stats.Decode = now.Sub(g.begin) - g.stats.FirstToken
+}
+
+// giveUp ends reads whose bytes are not wanted any more.
+func giveUp(reads ...gpu.Readback) {
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, r := range reads {
+		r.Wait(done)
+	}
 }
 
 // finish gives up what is still on its way, and notes what the cache holds: the
 // device may have run beyond the last token that was wanted.
 func (g *generation) finish() {
-	done, cancel := context.WithCancel(context.Background())
-	cancel()
 	for _, b := range g.batches {
-		b.read.Wait(done)
+		giveUp(b.read)
 	}
 	g.tokens = append(g.tokens, g.emitted[:max(min(len(g.emitted), g.submitted-1), 0)]...)
 	g.sampled += uint32(len(g.emitted))

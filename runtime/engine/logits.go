@@ -20,6 +20,7 @@ func (s *Session) Logits(ctx context.Context, ids []int32, sizes []int, emit fun
 		return err
 	}
 	reader := &logitsReader{s: s, emit: emit}
+	defer func() { giveUp(reader.pending...) }()
 	for i := 0; len(ids) > 0; i++ {
 		n := s.e.next(len(ids))
 		if len(sizes) > 0 {
@@ -65,11 +66,12 @@ func (r *logitsReader) start(ctx context.Context, row, n int) error {
 // finish emits the oldest rows until only so many are pending.
 func (r *logitsReader) finish(ctx context.Context, left int) error {
 	for len(r.pending) > left {
-		b, err := r.pending[0].Wait(ctx)
+		read := r.pending[0]
+		r.pending = r.pending[1:]
+		b, err := read.Wait(ctx)
 		if err != nil {
 			return err
 		}
-		r.pending = r.pending[1:]
 		r.values = r.values[:0]
 		for ; len(b) > 0; b = b[4:] {
 			r.values = append(r.values, math.Float32frombits(binary.LittleEndian.Uint32(b)))

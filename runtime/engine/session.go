@@ -108,7 +108,17 @@ func (e *Engine) next(n int) int { return min(n, e.chunk) }
 // prefill feeds all of ids, and returns the length of the last chunk. It runs
 // one chunk ahead of the device, so that ctx can end it.
 func (s *Session) prefill(ctx context.Context, ids []int32) (last int, err error) {
-	var fence gpu.Readback
+	var fences []gpu.Readback // that are not waited for: one at most
+	defer func() { giveUp(fences...) }()
+	wait := func() error {
+		if len(fences) == 0 {
+			return nil
+		}
+		fence := fences[0]
+		fences = fences[:0]
+		_, err := fence.Wait(ctx)
+		return err
+	}
 	for len(ids) > 0 {
 		last = s.e.next(len(ids))
 		if err := s.feed(ids[:last]); err != nil {
@@ -117,17 +127,14 @@ func (s *Session) prefill(ctx context.Context, ids []int32) (last int, err error
 		if ids = ids[last:]; len(ids) == 0 {
 			break
 		}
-		if fence != nil {
-			if _, err := fence.Wait(ctx); err != nil {
-				return 0, err
-			}
-		}
-		if fence, err = s.e.dev.StartRead(s.e.shared.State.GPU(), 0, 4); err != nil {
+		if err := wait(); err != nil {
 			return 0, err
 		}
+		fence, err := s.e.dev.StartRead(s.e.shared.State.GPU(), 0, 4)
+		if err != nil {
+			return 0, err
+		}
+		fences = append(fences, fence)
 	}
-	if fence != nil {
-		_, err = fence.Wait(ctx)
-	}
-	return last, err
+	return last, wait()
 }

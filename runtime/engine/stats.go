@@ -6,8 +6,10 @@ import "time"
 type Stats struct {
 	PromptTokens int           // computed: without those that the cache held
 	FirstToken   time.Duration // from the call to the first token: prefill and one sample
-	Tokens       int           // that arrived
-	Decode       time.Duration // from the first token to the last
+	Tokens       int           // yielded
+	Decode       time.Duration // from the first token to the last that arrived
+
+	arrived int // tokens, with those after the last that was wanted: they took time too
 }
 
 // Stats returns what the last generation took.
@@ -17,7 +19,7 @@ func (s *Session) Stats() Stats { return s.stats }
 func (s Stats) PrefillRate() float64 { return rate(s.PromptTokens, s.FirstToken) }
 
 // DecodeRate returns tokens a second after the first.
-func (s Stats) DecodeRate() float64 { return rate(max(s.Tokens-1, 0), s.Decode) }
+func (s Stats) DecodeRate() float64 { return rate(max(s.arrived-1, 0), s.Decode) }
 
 func rate(n int, d time.Duration) float64 {
 	if d <= 0 {

@@ -105,7 +105,8 @@ type Plane struct {
 type Device struct {
 	MaxSharedBytes   int
 	MaxInvocations   int
-	MaxStorageBuffer int // storage buffers a stage may bind
+	MaxStorageBuffer int   // storage buffers a stage may bind
+	MaxUniform       int64 // bytes of a uniform buffer
 	MaxGroupsPerDim  uint64
 	Features         map[string]bool
 	Limits           map[string]int64 // by the names used in where clauses: subgroup_min, …
@@ -120,6 +121,11 @@ func (d *Device) Refuses(v *Variant) string {
 		return fmt.Sprintf("needs workgroups of %d invocations, the device has %d", v.Workgroup, d.MaxInvocations)
 	case len(v.Bindings) > d.MaxStorageBuffer:
 		return fmt.Sprintf("needs %d storage buffers, the device has %d", len(v.Bindings), d.MaxStorageBuffer)
+	}
+	for _, b := range v.Bindings {
+		if b.Uniform > d.MaxUniform {
+			return fmt.Sprintf("needs a uniform buffer of %d bytes, the device has %d", b.Uniform, d.MaxUniform)
+		}
 	}
 	for _, f := range v.Features {
 		if !d.Features[f] {

@@ -14,6 +14,7 @@ type llama struct {
 	hidden, vocabulary, feedForward int
 	heads                           plan.Heads
 	eps                             float32
+	scale                           float32 // of attention
 	rope                            *plan.Rope
 
 	embedding *weights.Matrix
@@ -60,14 +61,27 @@ func (m *llama) configure(l *loader) {
 	m.vocabulary = l.rows("token_embd.weight", m.hidden)
 	m.feedForward = l.int("feed_forward_length")
 	m.eps = float32(l.float("attention.layer_norm_rms_epsilon"))
+	if !(m.eps > 0) {
+		l.fail(fmt.Errorf("%s is %g; it must be greater than 0", l.key("attention.layer_norm_rms_epsilon"), m.eps))
+	}
 	m.heads.Q = l.int("attention.head_count")
 	m.heads.KV = l.intOr("attention.head_count_kv", m.heads.Q)
-	m.heads.Dim = l.intOr("attention.key_length", m.hidden/m.heads.Q)
+	if !l.has("attention.key_length") && m.hidden%m.heads.Q != 0 {
+		l.fail(fmt.Errorf("%s is %d, which %s, %d, does not divide", l.key("embedding_length"), m.hidden, l.key("attention.head_count"), m.heads.Q))
+	}
+	m.heads.Dim = l.intOr("attention.key_length", max(m.hidden/m.heads.Q, 1))
 	if v := l.intOr("attention.value_length", m.heads.Dim); v != m.heads.Dim {
 		l.fail(fmt.Errorf("keys have %d values and values %d; they must be equal", m.heads.Dim, v))
 	}
 	if m.heads.Q%m.heads.KV != 0 || m.heads.Dim%4 != 0 || m.hidden%4 != 0 {
 		l.fail(fmt.Errorf("%d heads of %d values on %d KV heads, hidden size %d: heads must divide, sizes be multiples of 4", m.heads.Q, m.heads.Dim, m.heads.KV, m.hidden))
+	}
+	m.scale = float32(1 / math.Sqrt(float64(m.heads.Dim)))
+	if scale := l.floatOr("attention.scale", 0); scale != 0 { // 0 is none
+		m.scale = float32(l.positiveOr("attention.scale", 1))
+	}
+	for _, name := range []string{"logit_scale", "embedding_scale", "residual_scale"} {
+		l.neutral(name, 1, 0) // 0 is none
 	}
 	m.rope = l.ropeScaled(l.intOr("rope.dimension_count", m.heads.Dim), m.heads.Dim)
 }
@@ -98,13 +112,12 @@ func (m *llama) AttentionWork(seen int) int64 {
 }
 
 func (m *llama) Forward(r *plan.Recorder) *plan.Tensor {
-	scale := float32(1 / math.Sqrt(float64(m.heads.Dim)))
 	x := r.Embed(m.embedding, m.hidden)
 	for _, layer := range m.layers {
 		normed := r.RMSNorm(x, layer.attentionNorm, m.eps)
 		qkv := r.MatMul("qkv", normed, layer.qkv...)
 		q := r.RopeStore(qkv, m.heads, m.rope, layer.cache)
-		r.AddMatMul(x, r.Attention(q, m.heads, layer.cache, scale), layer.attentionOutput)
+		r.AddMatMul(x, r.Attention(q, m.heads, layer.cache, m.scale), layer.attentionOutput)
 
 		normed = r.RMSNorm(x, layer.feedForwardNorm, m.eps)
 		r.AddMatMul(x, r.GatedMatMul(normed, layer.gateUp), layer.down)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/wgslgen/wgslgen/generated"
@@ -78,6 +79,24 @@ func (l *loader) floatOr(name string, otherwise float64) float64 {
 		return otherwise
 	}
 	return l.float(name)
+}
+
+// positiveOr returns a number that is greater than zero.
+func (l *loader) positiveOr(name string, otherwise float64) float64 {
+	x := l.floatOr(name, otherwise)
+	if !(x > 0) {
+		l.fail(fmt.Errorf("%s is %g; it must be greater than 0", l.key(name), x))
+		return otherwise
+	}
+	return x
+}
+
+// neutral refuses a number that would change what the model computes in a way
+// that is not supported, unless it is missing or has one of some values.
+func (l *loader) neutral(name string, values ...float64) {
+	if x := l.floatOr(name, values[0]); !slices.Contains(values, x) {
+		l.fail(fmt.Errorf("%s is %g; only %g is supported", l.key(name), x, values[0]))
+	}
 }
 
 func (l *loader) stringOr(name, otherwise string) string {

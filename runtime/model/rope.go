@@ -15,20 +15,21 @@ func (l *loader) ropeScaled(dims, headDim int) *plan.Rope {
 		l.fail(fmt.Errorf("%s is %d; heads have %d values, and it must be a multiple of 4", l.key("rope.dimension_count"), dims, headDim))
 		dims = 4
 	}
-	base := l.floatOr("rope.freq_base", 10000)
+	base := l.positiveOr("rope.freq_base", 10000)
 	r := &plan.Rope{Dims: dims, Mscale: 1, Angles: make([]float64, dims/2)}
 	for i := range r.Angles {
 		r.Angles[i] = math.Pow(base, -2*float64(i)/float64(dims))
 	}
 	if l.hasTensor("rope_freqs.weight") {
 		for i, f := range l.floats("rope_freqs.weight", dims/2) {
+			if !(f > 0) || math.IsInf(float64(f), 0) {
+				l.fail(fmt.Errorf("load rope_freqs.weight: value %d is %g; it must be greater than 0", i, f))
+				break
+			}
 			r.Angles[i] /= float64(f)
 		}
 	}
-	factor := l.floatOr("rope.scaling.factor", l.floatOr("rope.scale_linear", 1))
-	if !(factor > 0) {
-		l.fail(fmt.Errorf("%s is %g", l.key("rope.scaling.factor"), factor))
-	}
+	factor := l.positiveOr("rope.scaling.factor", l.positiveOr("rope.scale_linear", 1))
 	switch kind := l.stringOr("rope.scaling.type", "linear"); kind {
 	case "none":
 	case "linear":
@@ -36,30 +37,34 @@ func (l *loader) ropeScaled(dims, headDim int) *plan.Rope {
 			r.Angles[i] /= factor
 		}
 	case "yarn":
-		trained := l.intOr("rope.scaling.original_context_length", l.int("context_length"))
-		yarn(r, base, factor, float64(trained))
+		l.yarn(r, base, factor)
 	default:
 		l.fail(fmt.Errorf("%s is %q; none, linear and yarn are supported", l.key("rope.scaling.type"), kind))
 	}
+	r.Mscale *= float32(l.positiveOr("rope.scaling.attn_factor", 1) * l.positiveOr("rope.scaling.yarn_attn_factor", 1))
 	return r
 }
 
-// YaRN's bounds, in turns within the trained context: pairs that turn faster
-// keep their angle, pairs that turn slower are interpolated.
-const (
-	yarnFast = 32
-	yarnSlow = 1
-)
-
 // yarn blends each pair's own angle with the interpolated one, and scales what
-// is rotated by 0.1·ln(factor) + 1.
-func yarn(r *plan.Rope, base, factor, trained float64) {
+// is rotated by 0.1·ln(factor) + 1. Within the trained context, pairs that turn
+// more often than fast keep their angle; those below slow are interpolated.
+func (l *loader) yarn(r *plan.Rope, base, factor float64) {
+	trained := float64(l.intOr("rope.scaling.original_context_length", l.int("context_length")))
+	fast, slow := l.positiveOr("rope.scaling.yarn_beta_fast", 32), l.positiveOr("rope.scaling.yarn_beta_slow", 1)
+	if fast < slow {
+		l.fail(fmt.Errorf("%s is %g, less than %s, %g", l.key("rope.scaling.yarn_beta_fast"), fast, l.key("rope.scaling.yarn_beta_slow"), slow))
+	}
+	if base <= 1 {
+		l.fail(fmt.Errorf("%s is %g; YaRN needs more than 1", l.key("rope.freq_base"), base))
+	}
+	l.neutral("rope.scaling.yarn_ext_factor", 1, -1) // -1 is none
+	l.neutral("rope.scaling.yarn_log_multiplier", 0)
 	dims := float64(r.Dims)
 	pair := func(turns float64) float64 { // that turns so often
 		return dims * math.Log(trained/(turns*2*math.Pi)) / (2 * math.Log(base))
 	}
-	low := max(math.Floor(pair(yarnFast)), 0)
-	high := min(math.Ceil(pair(yarnSlow)), dims-1)
+	low := max(math.Floor(pair(fast)), 0)
+	high := min(math.Ceil(pair(slow)), dims-1)
 	for i, own := range r.Angles {
 		ramp := (float64(i) - low) / max(high-low, 0.001)
 		keep := 1 - min(max(ramp, 0), 1)

@@ -34,6 +34,7 @@ func describe(caps gpu.Caps) kernel.Device {
 		MaxSharedBytes:   int(caps.Limits.MaxWorkgroupStorage),
 		MaxInvocations:   int(caps.Limits.MaxInvocations),
 		MaxStorageBuffer: int(caps.Limits.MaxStorageBuffers),
+		MaxUniform:       caps.Limits.MaxUniformBinding,
 		MaxGroupsPerDim:  uint64(caps.Limits.MaxWorkgroupsPerDim),
 		Features: map[string]bool{
 			"shader-f16":                     caps.Features.F16,
@@ -53,14 +54,15 @@ type Key interface{ Values() []string }
 // Params is a kernel's parameter block, such as generated.GemvParams.
 type Params interface{ Words() []uint32 }
 
-// Find returns the variant of a kernel that the device runs best.
-func (l *Library) Find(t *kernel.Table, key Key) (*kernel.Variant, error) {
-	return t.Find(&l.device, l.ship, key.Values(), nil)
+// Find returns the variant of a kernel that the device runs best for a
+// parameter block (nil: any).
+func (l *Library) Find(t *kernel.Table, key Key, words []uint32) (*kernel.Variant, error) {
+	return t.Find(&l.device, l.ship, key.Values(), words)
 }
 
 // Has reports whether the device runs a variant of a kernel for the key.
 func (l *Library) Has(t *kernel.Table, key Key) bool {
-	_, err := l.Find(t, key)
+	_, err := l.Find(t, key, nil)
 	return err == nil
 }
 
@@ -131,11 +133,10 @@ func access(b *kernel.Binding) gpu.Access {
 }
 
 // ParamSlot returns the bytes from one parameter block to the next in a uniform
-// buffer that holds many.
-func (l *Library) ParamSlot() int64 {
-	const most = 128 // 32 words
-	align := int64(l.dev.Caps().Limits.UniformOffsetAlign)
-	return (most + align - 1) / align * align
+// buffer that holds many, of up to so many words.
+func (l *Library) ParamSlot(words int) int64 {
+	align := max(int64(l.dev.Caps().Limits.UniformOffsetAlign), 16)
+	return (int64(kernel.ParamBytes(words)) + align - 1) / align * align
 }
 
 // Release gives back all bind groups and pipelines.

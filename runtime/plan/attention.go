@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"slices"
+	"fmt"
 	"strconv"
 
 	"github.com/wgslgen/wgslgen/generated"
@@ -129,17 +129,31 @@ func (a *attention) packed() int {
 
 // span returns how many keys a workgroup of attention_split takes.
 func (a *attention) span(key generated.AttentionSplitKey) int {
-	v, err := a.library.Find(generated.AttentionSplit, key)
+	v, err := a.library.Find(generated.AttentionSplit, key, nil)
 	if err != nil {
 		a.fail(err)
 		return 1
 	}
-	i := slices.IndexFunc(v.Tune, func(s kernel.Setting) bool { return s.Axis == "span" })
-	n, err := strconv.Atoi(v.Tune[i].Value)
+	n, err := spanOf(v)
 	if err != nil {
 		a.fail(err)
+		return 1
 	}
 	return n
+}
+
+// spanOf returns the tuning axis span of a variant.
+func spanOf(v *kernel.Variant) (int, error) {
+	for _, s := range v.Tune {
+		if s.Axis != "span" {
+			continue
+		}
+		if n, err := strconv.Atoi(s.Value); err == nil && n > 0 {
+			return n, nil
+		}
+		return 0, fmt.Errorf("%s: span is %q, not a number of keys", v.Name, s.Value)
+	}
+	return 0, fmt.Errorf("%s has no tuning axis span", v.Name)
 }
 
 func (a *attention) tile(key generated.AttentionTileKey, p page, to result) {

@@ -25,14 +25,14 @@ func Interleave(l *op.Library, format string) (int, error) {
 }
 
 func layoutExists(l *op.Library, format string, interleave int) error {
-	if _, err := l.Find(generated.Embed, generated.EmbedKey{W: format, Interleave: interleave}); err != nil {
+	if _, err := l.Find(generated.Embed, generated.EmbedKey{W: format, Interleave: interleave}, nil); err != nil {
 		return err
 	}
 	for _, epilogue := range []string{"store", "add", "silu_mul"} {
-		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Interleave: interleave}); err != nil {
+		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Interleave: interleave}, nil); err != nil {
 			return err
 		}
-		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Interleave: interleave}); err != nil {
+		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Interleave: interleave}, nil); err != nil {
 			return err
 		}
 	}

@@ -42,31 +42,32 @@ func (r *Recorder) MatMul(label string, x *Tensor, matrices ...*weights.Matrix) 
 	y := r.tensor(label, r.Tokens, rows)
 	first := 0
 	for _, m := range matrices {
-		r.product("store", y, x, m, first)
+		r.product("store", y, x, m, first, 1)
 		first += m.Rows
 	}
 	return y
 }
 
 // AddMatMul adds the product of x with m to y.
-func (r *Recorder) AddMatMul(y, x *Tensor, m *weights.Matrix) { r.product("add", y, x, m, 0) }
+func (r *Recorder) AddMatMul(y, x *Tensor, m *weights.Matrix) { r.product("add", y, x, m, 0, 1) }
 
 // GatedMatMul returns silu(gate·x) times up·x, for a matrix made by
 // weights.Set.Gated.
 func (r *Recorder) GatedMatMul(x *Tensor, m *weights.Matrix) *Tensor {
 	y := r.tensor("gated", r.Tokens, m.Rows)
-	r.product("silu_mul", y, x, m, 0)
+	r.product("silu_mul", y, x, m, 0, 2)
 	return y
 }
 
-// product computes columns [first, first+m.Rows) of y.
-func (r *Recorder) product(epilogue string, y, x *Tensor, m *weights.Matrix, first int) {
+// product computes columns [first, first+m.Rows) of y, each from so many rows
+// of weights.
+func (r *Recorder) product(epilogue string, y, x *Tensor, m *weights.Matrix, first, perColumn int) {
 	for _, part := range m.Parts {
 		if r.Tokens == 1 {
 			r.gemv(epilogue, y, x, m, part, first)
 			continue
 		}
-		most := r.tokensWithin(int64(part.Rows) * int64(m.Cols))
+		most := r.tokensWithin(int64(perColumn) * int64(part.Rows) * int64(m.Cols))
 		for from := 0; from < r.Tokens; from += most {
 			r.gemm(epilogue, y, x, m, part, first, from, min(most, r.Tokens-from))
 		}

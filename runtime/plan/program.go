@@ -6,6 +6,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/op"
 	"github.com/wgslgen/wgslgen/runtime/weights"
@@ -29,7 +30,11 @@ type Program struct {
 
 func newProgram(r *Recorder, plan *memory.Plan) *Program {
 	p := &Program{library: r.library, steps: r.steps, most: r.Tokens, tokens: r.Tokens}
-	p.slot = r.library.ParamSlot()
+	words := 0
+	for _, s := range p.steps {
+		words = max(words, len(s.words))
+	}
+	p.slot = r.library.ParamSlot(words)
 	p.params = make([]byte, p.slot*int64(len(p.steps)))
 	p.arena = plan.New(memory.Tables, "parameters", int64(len(p.params)), gpu.Uniform)
 	return p
@@ -47,7 +52,7 @@ func (p *Program) Build(dev gpu.Device) error {
 		for j, source := range s.sources {
 			buffers[j] = source.Range(&s.variant.Bindings[j]).GPU()
 		}
-		params := gpu.BufferRange{Buffer: p.arena.GPU(), Offset: int64(i) * p.slot, Size: int64((4*len(s.words) + 15) / 16 * 16)}
+		params := gpu.BufferRange{Buffer: p.arena.GPU(), Offset: int64(i) * p.slot, Size: int64(kernel.ParamBytes(len(s.words)))}
 		c, err := p.library.Command(s.variant, buffers, params, s.words)
 		if err != nil {
 			return err

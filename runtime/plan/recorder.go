@@ -100,12 +100,13 @@ func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from,
 	if r.err != nil {
 		return
 	}
-	v, err := r.library.Find(t, key)
+	words := params.Words()
+	v, err := r.library.Find(t, key, words)
 	if err != nil {
 		r.fail(err)
 		return
 	}
-	s := step{table: t, variant: v, words: params.Words(), from: from, most: most}
+	s := step{table: t, variant: v, words: words, from: from, most: most}
 	s.tokensAt = slices.IndexFunc(t.Params, func(p kernel.Param) bool { return p.Name == "tokens" })
 	for i := range v.Bindings {
 		source := named(binds, &v.Bindings[i])

@@ -3,17 +3,33 @@ package roofline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 )
 
-// readBytes is how much a kernel reads: more than caches hold.
-const readBytes = 120 << 20
+// leastBytes is what a dispatch reads at least: more than the caches of most
+// devices hold.
+const leastBytes = 120 << 20
 
-// repetitions of each kernel; the fastest counts.
-const repetitions = 6
+// load is how a device is measured.
+type load struct {
+	bytes       int64 // that a dispatch reads, if it has the memory
+	dispatches  int   // submitted together, so that launching them costs little
+	repetitions int   // of each kernel; the fastest counts
+}
+
+// loadOf returns the load of a kind of device. A quarter of the 4 GiB that a
+// device is taken to have, read eight times, is long against what it takes to
+// submit and wait, and short against a watchdog's two seconds.
+func loadOf(kind gpu.Kind) load {
+	if kind == gpu.KindSoftware {
+		return load{leastBytes, 1, 6}
+	}
+	return load{1 << 30, 8, 3}
+}
 
 // reader is a way of reading: invocations of a workgroup, how often each reads,
 // and whether side by side (with all others in between) or a run of its own.
@@ -28,17 +44,22 @@ var readers = []reader{
 }
 
 // Bandwidth returns the best of several plain read kernels over more than
-// 120 MB, in bytes a second.
+// 120 MB, on hardware 1 GiB where a binding may be as large, in bytes a second.
 func Bandwidth(ctx context.Context, dev gpu.Device) (float64, error) {
-	size := min(int64(readBytes), dev.Caps().Limits.MaxStorageBinding)
+	load, limits := loadOf(dev.Caps().Kind), dev.Caps().Limits
+	size := min(load.bytes, limits.MaxStorageBinding, limits.MaxBufferSize) / 16 * 16
 	data, err := dev.NewBuffer("bandwidth", size, gpu.Storage)
+	for errors.Is(err, gpu.ErrOutOfMemory) && size/2 >= leastBytes {
+		size = size / 32 * 16
+		data, err = dev.NewBuffer("bandwidth", size, gpu.Storage)
+	}
 	if err != nil {
 		return 0, err
 	}
 	defer data.Release()
 	best := 0.0
 	for _, r := range readers {
-		rate, err := r.measure(ctx, dev, data)
+		rate, err := r.measure(ctx, dev, data, load)
 		if err != nil {
 			return 0, err
 		}
@@ -48,7 +69,7 @@ func Bandwidth(ctx context.Context, dev gpu.Device) (float64, error) {
 }
 
 // measure returns the bytes a second of one way.
-func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer) (float64, error) {
+func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, load load) (float64, error) {
 	quads := data.Size() / 16
 	groups := quads / int64(r.group*r.reads)
 	sums, err := dev.NewBuffer("sums", groups*int64(r.group)*16, gpu.Storage)
@@ -69,10 +90,14 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer) (f
 		return 0, err
 	}
 	defer bound.Release()
+	list := make(gpu.CommandList, load.dispatches)
+	for i := range list {
+		list[i] = gpu.Command{Pipeline: pipeline, BindGroup: bound, Grid: grid}
+	}
 	var best time.Duration
-	for i := range repetitions + 1 {
+	for i := range load.repetitions + 1 {
 		begin := time.Now()
-		if err := dev.Submit(gpu.CommandList{{Pipeline: pipeline, BindGroup: bound, Grid: grid}}); err != nil {
+		if err := dev.Submit(list); err != nil {
 			return 0, err
 		}
 		if err := dev.Wait(ctx); err != nil {
@@ -82,7 +107,7 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer) (f
 			best = took
 		}
 	}
-	return float64(groups*int64(r.group*r.reads)*16) / best.Seconds(), nil
+	return float64(int64(load.dispatches)*groups*int64(r.group*r.reads)*16) / best.Seconds(), nil
 }
 
 // fold lays n workgroups out in rows.

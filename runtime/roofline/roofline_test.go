@@ -1,0 +1,35 @@
+package roofline
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+)
+
+// TestMeasure runs each way of reading over a little data, several times in one
+// submission.
+func TestMeasure(t *testing.T) {
+	dev, err := native.Open(native.Options{})
+	switch {
+	case errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "":
+		t.Skip("no WebGPU adapter")
+	case err != nil:
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	data, err := dev.NewBuffer("data", 4<<20, gpu.Storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Release()
+	for _, r := range readers {
+		rate, err := r.measure(context.Background(), dev, data, load{4 << 20, 8, 1})
+		if err != nil || rate < 1e7 || rate > 1e14 {
+			t.Errorf("%+v: %g bytes a second, %v", r, rate, err)
+		}
+	}
+}
