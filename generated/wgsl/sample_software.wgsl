@@ -161,7 +161,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
     }
     workgroupBarrier();
     kept = reduce_f32_1[0u];
-    var floor_p = least;
+    var floor_p = 0u;
     let bit_2_end_2 = select(0u, 32u, params.top_p < 1.0);
     for (var bit_2: u32 = 0u; bit_2 < bit_2_end_2; bit_2 += 1u) {
       let trial_2 = floor_p | (1u << (31u - bit_2));
@@ -169,7 +169,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
       for (var i_4: u32 = local; i_4 < params.n; i_4 += 256u) {
         let x_3 = logits[i_4];
         let b_3 = bitcast<u32>(x_3);
-        if (select(b_3 | 0x80000000u, ~b_3, (b_3 >> 31u) == 1u) >= trial_2) {
+        if (select(b_3 | 0x80000000u, ~b_3, (b_3 >> 31u) == 1u) >= max(trial_2, least)) {
           above += exp((logits[i_4] - top) / params.temperature);
         }
       }
@@ -211,9 +211,10 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
       workgroupBarrier();
       sum_2 = reduce_f32_1[0u];
       if (sum_2 >= params.top_p * kept) {
-        floor_p = max(floor_p, trial_2);
+        floor_p = trial_2;
       }
     }
+    floor_p = max(floor_p, least);
     let run = ((params.n + 256u - 1u) / 256u);
     let k_from = min(local * run, params.n);
     let to = min(k_from + run, params.n);

@@ -8,7 +8,7 @@ import "math"
 type Sampler struct {
 	Temperature float64
 	TopK        int     // 0: all
-	TopP        float64 // 1: all; 0: the largest
+	TopP        float64 // 1: all; 0: the first of the largest
 }
 
 // Draw returns the token at which the probabilities, added up in the order of
@@ -16,13 +16,13 @@ type Sampler struct {
 // going otherwise, as a part of the mass: where it is below the precision of a
 // computation, another token is as right.
 func (s Sampler) Draw(logits []float64, u float64) (token int, margin float64) {
+	if s.TopP == 0 {
+		return Argmax(logits), 1
+	}
 	order := TopK(logits, len(logits))
 	least := logits[order[len(order)-1]]
 	if s.TopK > 0 && s.TopK < len(order) {
 		least = logits[order[s.TopK-1]]
-	}
-	if s.TopP == 0 {
-		least = logits[order[0]]
 	}
 	mass := make([]float64, len(logits))
 	var kept float64
@@ -33,7 +33,7 @@ func (s Sampler) Draw(logits []float64, u float64) (token int, margin float64) {
 		}
 	}
 	margin = 1
-	if 0 < s.TopP && s.TopP < 1 {
+	if s.TopP < 1 {
 		var sum float64
 		for at := 0; at < len(order) && sum < s.TopP*kept; {
 			margin = min(margin, s.TopP-sum/kept)
