@@ -1,8 +1,6 @@
 package pass
 
 import (
-	"fmt"
-
 	"github.com/wgslgen/wgslgen/ir"
 )
 
@@ -10,7 +8,7 @@ import (
 // over their elements: s = exp(s - top) becomes s[i] = exp(s[i] - top).
 func elementwise(u *Unit) error {
 	k := *u.Kernel
-	e := &elements{used: map[string]bool{}}
+	e := &elements{used: names{}}
 	for _, n := range ir.Declared(k.Body) {
 		e.used[n] = true
 	}
@@ -19,17 +17,7 @@ func elementwise(u *Unit) error {
 	return nil
 }
 
-type elements struct{ used map[string]bool }
-
-func (e *elements) fresh(name string) string {
-	for i, n := 2, name; ; i++ {
-		if !e.used[n] {
-			e.used[n] = true
-			return n
-		}
-		n = fmt.Sprintf("%s_%d", name, i)
-	}
-}
+type elements struct{ used names }
 
 func (e *elements) block(list []ir.Stmt) []ir.Stmt {
 	var out []ir.Stmt
@@ -81,7 +69,7 @@ func (e *elements) assign(out []ir.Stmt, s *ir.Assign) []ir.Stmt {
 	indices := make([]ir.Expr, t.Rank)
 	names := make([]string, t.Rank)
 	for d := range t.Rank {
-		names[d] = e.fresh("i")
+		names[d] = e.used.fresh("i")
 		indices[d] = ir.WithType(ir.NewName(s.Pos, names[d]), ir.U32Type)
 	}
 	var stmt ir.Stmt = &ir.Assign{Pos: s.Pos, LHS: element(s.LHS, indices), Op: s.Op, X: element(x, indices)}
@@ -105,7 +93,7 @@ func (e *elements) hold(x ir.Expr, out *[]ir.Stmt) ir.Expr {
 	case *ir.Name, *ir.Lit:
 		return x
 	}
-	name := e.fresh("each")
+	name := e.used.fresh("each")
 	*out = append(*out, &ir.Let{Pos: x.ExprPos(), Name: name, X: x})
 	return ir.WithType(ir.NewName(x.ExprPos(), name), x.Type())
 }

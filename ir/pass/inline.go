@@ -1,7 +1,6 @@
 package pass
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // weight bindings become one binding a plane.
 func inline(u *Unit) error {
 	k := *u.Kernel
-	in := &inliner{unit: u, axes: newSpecializer(u), used: map[string]bool{}, arrays: map[string]bool{}}
+	in := &inliner{unit: u, axes: newSpecializer(u), used: names{}, arrays: map[string]bool{}}
 	k.Bindings = in.bindings(k.Bindings)
 	for _, p := range k.Params {
 		in.used[p.Name] = true
@@ -41,8 +40,8 @@ const maxInlineDepth = 32
 type inliner struct {
 	unit    *Unit
 	axes    *specializer
-	used    map[string]bool // names taken in the kernel
-	globals map[string]bool // of them, those that every body sees
+	used    names           // names taken in the kernel
+	globals names           // of them, those that every body sees
 	arrays  map[string]bool // private arrays
 	out     []ir.Stmt       // the block being built
 	depth   int             // of functions
@@ -64,24 +63,13 @@ func (sc scope) nested() scope { return scope{maps.Clone(sc.names), sc.record} }
 
 func newScope(r *record) scope { return scope{map[string]ir.Expr{}, r} }
 
-// fresh returns name, or name_2, name_3 … if that is taken, and takes it.
-func (in *inliner) fresh(name string) string {
-	for i, n := 2, name; ; i++ {
-		if !in.used[n] {
-			in.used[n] = true
-			return n
-		}
-		n = fmt.Sprintf("%s_%d", name, i)
-	}
-}
-
 // hidden makes a name that no source can have, for locals of the compiler's
 // own; in the output it is plain.
 func hidden(name string) string { return name + " " }
 
 // declare gives a local of the source a unique name in the output.
 func (in *inliner) declare(pos ir.Pos, name string, sc scope) string {
-	n := in.fresh(strings.TrimSuffix(name, " "))
+	n := in.used.fresh(strings.TrimSuffix(name, " "))
 	sc.names[name] = ir.NewName(pos, n)
 	return n
 }
@@ -328,7 +316,7 @@ func (in *inliner) argument(p *ir.FuncParam, arg ir.Expr, sc scope) ir.Expr {
 		}
 		return x
 	}
-	name := in.fresh(p.Name)
+	name := in.used.fresh(p.Name)
 	in.emit(&ir.Let{Pos: arg.ExprPos(), Name: name, X: x})
 	return ir.NewName(arg.ExprPos(), name)
 }
@@ -356,11 +344,11 @@ func (in *inliner) slice(e *ir.Slice, name string, sc scope) ir.Expr {
 	for i, x := range indices {
 		indices[i] = in.hold(x, name+"_row")
 	}
-	arr := in.fresh(name)
+	arr := in.used.fresh(name)
 	in.arrays[arr] = true
 	elem.Dims = []ir.Expr{ir.NewInt(e.Pos, count)}
 	in.emit(&ir.Var{Pos: e.Pos, Name: arr, Type: elem})
-	i := in.fresh("i")
+	i := in.used.fresh("i")
 	at := append(slices.Clone(indices), fold(ir.NewBinary(e.Pos, "+", from, ir.NewName(e.Pos, i))))
 	in.emit(&ir.For{Pos: e.Pos, Unroll: true, Name: i, From: ir.NewInt(e.Pos, 0), To: ir.NewInt(e.Pos, count), Body: []ir.Stmt{
 		&ir.Assign{Pos: e.Pos, LHS: ir.NewIndex(e.Pos, ir.NewName(e.Pos, arr), ir.NewName(e.Pos, i)), Op: "=", X: ir.NewIndex(e.Pos, base, at...)},
@@ -395,7 +383,7 @@ func (in *inliner) hold(e ir.Expr, name string) ir.Expr {
 	case *ir.Name, *ir.Lit:
 		return e
 	}
-	n := in.fresh(name)
+	n := in.used.fresh(name)
 	in.emit(&ir.Let{Pos: e.ExprPos(), Name: n, X: e})
 	return ir.NewName(e.ExprPos(), n)
 }

@@ -16,7 +16,7 @@ const reduceAxis = "reduce"
 // trees in shared memory. All elements of an array share one tree's barriers.
 func reduce(u *Unit) error {
 	k := *u.Kernel
-	r := &reducer{unit: u, used: map[string]bool{}}
+	r := &reducer{unit: u, used: names{}}
 	for _, n := range ir.Declared(k.Body) {
 		r.used[n] = true
 	}
@@ -38,19 +38,9 @@ func reduce(u *Unit) error {
 type reducer struct {
 	unit    *Unit
 	group   int // invocations of a workgroup
-	used    map[string]bool
+	used    names
 	scratch []*ir.Shared
 	errs    ir.Errors
-}
-
-func (r *reducer) fresh(name string) string {
-	for i, n := 2, name; ; i++ {
-		if !r.used[n] {
-			r.used[n] = true
-			return n
-		}
-		n = fmt.Sprintf("%s_%d", name, i)
-	}
 }
 
 func (r *reducer) block(list []ir.Stmt) []ir.Stmt {
@@ -95,7 +85,7 @@ func (r *reducer) hoistOne(e ir.Expr, out *[]ir.Stmt) ir.Expr {
 		r.errs.Addf(call.Pos, "name the %s of an array by let", call.Func)
 		return e
 	}
-	name := r.fresh(call.Func)
+	name := r.used.fresh(call.Func)
 	*out = append(*out, r.lower(call.Pos, name, call)...)
 	return ir.WithType(ir.NewName(call.Pos, name), call.Type())
 }

@@ -1,8 +1,6 @@
 package pass
 
 import (
-	"fmt"
-
 	"github.com/wgslgen/wgslgen/ir"
 )
 
@@ -11,7 +9,7 @@ import (
 // a let. What is compared is text over names that never change.
 func share(u *Unit) error {
 	k := *u.Kernel
-	s := &sharer{readOnly: map[string]bool{}, used: map[string]bool{}, mutable: map[string]bool{}}
+	s := &sharer{readOnly: map[string]bool{}, used: names{}, mutable: map[string]bool{}}
 	for _, b := range k.Bindings {
 		s.readOnly[b.Name] = b.Access == ir.In
 		s.used[b.Name] = true
@@ -38,7 +36,7 @@ func share(u *Unit) error {
 type sharer struct {
 	readOnly map[string]bool
 	mutable  map[string]bool // variables, shared memory, written bindings
-	used     map[string]bool
+	used     names
 }
 
 // block shares among a block's own statements; nested blocks share among
@@ -175,7 +173,7 @@ func (s *sharer) replace(e ir.Expr, counts map[string]int, names map[string]stri
 	name, ok := names[key]
 	if !ok {
 		x := ir.MapChildren(e, down)
-		name = s.fresh(nameFor(e))
+		name = s.used.fresh(nameFor(e))
 		names[key] = name
 		*out = append(*out, &ir.Let{Pos: e.ExprPos(), Name: name, X: x})
 	}
@@ -188,14 +186,4 @@ func nameFor(e ir.Expr) string {
 		return ix.X.(*ir.Name).Name + "_at"
 	}
 	return "index"
-}
-
-func (s *sharer) fresh(name string) string {
-	for i, n := 2, name; ; i++ {
-		if !s.used[n] {
-			s.used[n] = true
-			return n
-		}
-		n = fmt.Sprintf("%s_%d", name, i)
-	}
 }
