@@ -1,9 +1,9 @@
 package reference_test
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,52 +14,19 @@ import (
 
 func records(t *testing.T, op string) []*opvec.Record {
 	t.Helper()
-	rs, err := opvec.Read(shared.Path(t, "opvec", op+".vec"))
+	rs, err := opvec.Read(os.DirFS(shared.Path(t, "opvec")), op+".vec")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rs
 }
 
-func formatNamed(name string) *reference.Format {
-	for _, f := range reference.Formats {
-		if f.Name == strings.ToLower(name) {
-			return f
-		}
-	}
-	return nil
-}
-
-// tensor returns a tensor's elements in order of ne, whatever its strides.
+// tensor returns a tensor's elements in order of ne.
 func tensor(t *testing.T, r *opvec.Record, i int) []float64 {
 	t.Helper()
-	b, err := r.Bytes(i)
+	out, err := r.Values(i)
 	if err != nil {
 		t.Fatal(err)
-	}
-	d := r.Tensors[i]
-	var out []float64
-	f := formatNamed(d.Type)
-	for i3 := range d.Ne[3] {
-		for i2 := range d.Ne[2] {
-			for i1 := range d.Ne[1] {
-				row := b[i1*d.Nb[1]+i2*d.Nb[2]+i3*d.Nb[3]:]
-				switch {
-				case d.Type == "i32":
-					for i0 := range d.Ne[0] {
-						out = append(out, float64(int32(binary.LittleEndian.Uint32(row[i0*d.Nb[0]:]))))
-					}
-				case f != nil && d.Nb[0] == f.Bytes:
-					out = append(out, f.Dequantize(row[:f.RowBytes(d.Ne[0])])...)
-				case f != nil && f.Block == 1:
-					for i0 := range d.Ne[0] {
-						out = append(out, f.Dequantize(row[i0*d.Nb[0]:][:f.Bytes])...)
-					}
-				default:
-					t.Fatalf("tensor of type %s", d.Type)
-				}
-			}
-		}
 	}
 	return out
 }

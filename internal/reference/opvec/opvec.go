@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
-	"os"
 )
 
 // Record is one vector. Tensors stand in the order of computation.
@@ -38,8 +38,8 @@ type Tensor struct {
 }
 
 // Read returns the records of a file.
-func Read(path string) ([]*Record, error) {
-	data, err := os.ReadFile(path)
+func Read(fsys fs.FS, path string) ([]*Record, error) {
+	data, err := fs.ReadFile(fsys, path)
 	if err != nil {
 		return nil, err
 	}
@@ -70,20 +70,6 @@ func (r *Record) Want() []float32 {
 		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 	}
 	return out
-}
-
-// Bytes returns the storage of tensor i from its first element on: its own, or
-// that of the tensor that it is a view of.
-func (r *Record) Bytes(i int) ([]byte, error) {
-	t := &r.Tensors[i]
-	root := t
-	for root.View >= 0 {
-		root = &r.Tensors[root.View]
-	}
-	if root.Data == nil {
-		return nil, fmt.Errorf("%s %s: tensor %s is computed", r.Op, r.Vars, t.Name)
-	}
-	return r.blob[root.Data[0]:][:root.Data[1]][t.Off:], nil
 }
 
 // Float returns parameter i as the float whose bits it is.
