@@ -10,17 +10,23 @@ import (
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
 	Argmax,
+	Argsort,
 	AttentionMerge,
 	AttentionSplit,
 	AttentionStream,
 	AttentionTile,
 	Embed,
+	ExpertOrder,
+	ExpertTiles,
 	Gemm,
 	Gemv,
 	RmsNorm,
 	RopeKv,
+	Router,
 	Sample,
 	SoftmaxTopk,
+	TopK,
+	WeightedSum,
 }
 
 //go:embed wgsl/*.wgsl

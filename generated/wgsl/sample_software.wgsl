@@ -71,7 +71,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
       for (var i_2: u32 = local; i_2 < params.n; i_2 += 256u) {
         let x = logits[i_2];
         let b = bitcast<u32>(x);
-        if (select(b | 0x80000000u, ~b, (b >> 31u) == 1u) >= trial) {
+        if (select(b | 0x80000000u, 0u - b, (b >> 31u) == 1u) >= trial) {
           count += 1u;
         }
       }
@@ -120,7 +120,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
     for (var i_3: u32 = local; i_3 < params.n; i_3 += 256u) {
       let x_2 = logits[i_3];
       let b_2 = bitcast<u32>(x_2);
-      if (select(b_2 | 0x80000000u, ~b_2, (b_2 >> 31u) == 1u) >= least) {
+      if (select(b_2 | 0x80000000u, 0u - b_2, (b_2 >> 31u) == 1u) >= least) {
         part += exp((logits[i_3] - top) / params.temperature);
       }
     }
@@ -169,7 +169,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
       for (var i_4: u32 = local; i_4 < params.n; i_4 += 256u) {
         let x_3 = logits[i_4];
         let b_3 = bitcast<u32>(x_3);
-        if (select(b_3 | 0x80000000u, ~b_3, (b_3 >> 31u) == 1u) >= max(trial_2, least)) {
+        if (select(b_3 | 0x80000000u, 0u - b_3, (b_3 >> 31u) == 1u) >= max(trial_2, least)) {
           above += exp((logits[i_4] - top) / params.temperature);
         }
       }
@@ -223,7 +223,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
     for (var i_5: u32 = k_from; i_5 < i_5_end_3; i_5 += 1u) {
       let x_4 = logits[i_5];
       let b_4 = bitcast<u32>(x_4);
-      if (select(b_4 | 0x80000000u, ~b_4, (b_4 >> 31u) == 1u) >= floor_p) {
+      if (select(b_4 | 0x80000000u, 0u - b_4, (b_4 >> 31u) == 1u) >= floor_p) {
         own += exp((logits[i_5] - top) / params.temperature);
       }
     }
@@ -251,7 +251,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) 
       for (var i_7: u32 = k_from; i_7 < i_7_end_4; i_7 += 1u) {
         let x_5 = logits[i_7];
         let b_6 = bitcast<u32>(x_5);
-        if (select(b_6 | 0x80000000u, ~b_6, (b_6 >> 31u) == 1u) >= floor_p && winner == params.n) {
+        if (select(b_6 | 0x80000000u, 0u - b_6, (b_6 >> 31u) == 1u) >= floor_p && winner == params.n) {
           at += exp((logits[i_7] - top) / params.temperature);
           if (draw < at) {
             winner = i_7;

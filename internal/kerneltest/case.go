@@ -66,6 +66,23 @@ func (c *Case) float(name string, x float64) float64 {
 	return float64(float32(x))
 }
 
+// flag sets a parameter that is 0 or 1.
+func (c *Case) flag(name string, on bool) {
+	c.params[name] = 0
+	if on {
+		c.params[name] = 1
+	}
+}
+
+// integers fills a binding of integers.
+func (c *Case) integers(name string, all []int) {
+	words := make([]uint32, len(all))
+	for i, n := range all {
+		words[i] = uint32(n)
+	}
+	c.words(name, words...)
+}
+
 // words fills a binding of integers.
 func (c *Case) words(name string, words ...uint32) { c.buffers[name] = words }
 

@@ -14,7 +14,10 @@ func Dot(a, b []float64) (dot, scale float64) {
 }
 
 // SiLU returns x·σ(x) (Hendrycks and Gimpel, 2016).
-func SiLU(x float64) float64 { return x / (1 + math.Exp(-x)) }
+func SiLU(x float64) float64 { return x * Sigmoid(x) }
+
+// Sigmoid returns σ(x) = 1 / (1 + exp(-x)).
+func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // RMSNorm returns weight·x / sqrt(mean(x²) + eps) (Zhang and Sennrich, 2019).
 func RMSNorm(x, weight []float64, eps float64) []float64 {
