@@ -67,14 +67,11 @@ func runBench(ctx context.Context, args []string, s streams) error {
 	return nil
 }
 
-// syntheticTypes are the types that synthetic.Open knows.
-const syntheticTypes = "f32, f16, bf16, q4_0, q8_0, q4_k, q6_k"
-
 func benchFile(model *modelFlags, made string) (*gguf.File, error) {
 	if made != "" {
 		f, err := synthetic.Open(made)
 		if err != nil {
-			return nil, &usageError{fmt.Sprintf("%v (types: %s)", err, syntheticTypes)}
+			return nil, &usageError{err.Error()}
 		}
 		return f, nil
 	}

@@ -243,7 +243,7 @@ func TestGetters(t *testing.T) {
 }
 
 func TestWriterErrors(t *testing.T) {
-	data := func(n int) io.Reader { return bytes.NewReader(make([]byte, n)) }
+	data := func(n int) io.ReaderAt { return bytes.NewReader(make([]byte, n)) }
 	one := []uint64{1}
 	for _, test := range []struct {
 		name string

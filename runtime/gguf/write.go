@@ -17,12 +17,12 @@ type Writer struct {
 
 type pending struct {
 	Tensor
-	data io.Reader
+	data io.ReaderAt
 }
 
-// AddTensor adds a tensor. Its dimensions are given contiguous first. Its data is read when the file is written and must
-// be exactly as long as the type and the dimensions say.
-func (w *Writer) AddTensor(name string, t Type, dims []uint64, data io.Reader) error {
+// AddTensor adds a tensor. Its dimensions are given contiguous first. Its data is read when the file is written, or when
+// the tensor of an assembled file is read, and must be exactly as long as the type and the dimensions say.
+func (w *Writer) AddTensor(name string, t Type, dims []uint64, data io.ReaderAt) error {
 	if name == "" || len(name) > maxName {
 		return fmt.Errorf("gguf: a tensor's name has %d bytes; 1 to %d are allowed", len(name), maxName)
 	}
@@ -41,7 +41,7 @@ func (w *Writer) AddTensor(name string, t Type, dims []uint64, data io.Reader) e
 	return nil
 }
 
-// WriteTo writes the file. It may be called once, since it uses up the tensors' readers.
+// WriteTo writes the file.
 func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 	align, err := alignment(&w.Metadata)
 	if err != nil {
@@ -144,15 +144,15 @@ func (e *encoder) data(t *pending) {
 	if e.err != nil {
 		return
 	}
-	n, err := io.CopyN(e.w, t.data, t.Size)
+	n, err := io.Copy(e.w, io.NewSectionReader(t.data, 0, t.Size))
 	e.off += n
 	switch {
-	case err == io.EOF:
-		e.err = fmt.Errorf("gguf: tensor %q: its data ends after %d of %d bytes", t.Name, n, t.Size)
 	case err != nil:
 		e.err = fmt.Errorf("gguf: tensor %q: %w", t.Name, err)
+	case n < t.Size:
+		e.err = fmt.Errorf("gguf: tensor %q: its data ends after %d of %d bytes", t.Name, n, t.Size)
 	default:
-		if m, _ := io.ReadFull(t.data, make([]byte, 1)); m != 0 {
+		if m, _ := t.data.ReadAt(make([]byte, 1), t.Size); m != 0 {
 			e.err = fmt.Errorf("gguf: tensor %q: its data is longer than %d bytes", t.Name, t.Size)
 		}
 	}
