@@ -1,13 +1,9 @@
 package conformance
 
 import (
-	"slices"
-
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
-
-func init() { operators["ARGMAX"] = operator{plan: argmax} }
 
 // argmax ends a greedy step for each row: the history then holds the winners.
 func argmax(t *trial) (func() []float64, error) {
@@ -18,7 +14,7 @@ func argmax(t *trial) (func() []float64, error) {
 	cols, rows := t.operand(0).Ne[0], rowsOf(t.operand(0))
 	stride := (cols + bindable - 1) / bindable * bindable
 	logits := t.batch.floats(x, cols, stride)
-	history := t.batch.blank(rows)
+	history := t.batch.output(rows)
 	bound := map[string]plan.Source{"state": t.batch.integers(make([]float64, 4)), "ids": t.batch.integers([]float64{0}), "history": history}
 	for row := range rows {
 		bound["logits"] = from{logits, row * stride}
@@ -27,7 +23,7 @@ func argmax(t *trial) (func() []float64, error) {
 			return nil, err
 		}
 	}
-	return func() []float64 { return slices.Clone(history.counts()) }, nil
+	return history.counts, nil
 }
 
 // bindable is the words that every device can bind a multiple of.

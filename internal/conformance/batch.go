@@ -254,14 +254,19 @@ func (b *batch) integers(x []float64) *array {
 	return b.array(words)
 }
 
-// blank returns an output of n words, that are NaN as float32 until a kernel
+// scratch returns an array of n words, that are NaN as float32 until a kernel
 // writes them.
-func (b *batch) blank(n int) *array {
+func (b *batch) scratch(n int) *array {
 	words := make([]uint32, n)
 	for i := range words {
 		words[i] = math.Float32bits(float32(math.NaN()))
 	}
-	a := b.array(words)
+	return b.array(words)
+}
+
+// output returns a scratch array that is read back.
+func (b *batch) output(n int) *array {
+	a := b.scratch(n)
 	a.output = true
 	return a
 }

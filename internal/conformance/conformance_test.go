@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/wgslgen/wgslgen/internal/conformance"
@@ -46,6 +47,24 @@ func TestVectors(t *testing.T) {
 		}
 	})
 	t.Logf("\n%v", report)
+}
+
+// TestWrongVector changes what one vector expects: its case, and no other, must
+// fail.
+func TestWrongVector(t *testing.T) {
+	const file = "RMS_NORM.vec"
+	data, err := os.ReadFile(shared.Path(t, "opvec", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 0x40 // the exponent of the last record's last value
+	tally, err := conformance.Run(t.Context(), <-openDevices(t), fstest.MapFS{file: {Data: data}}, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tally.Failures) != 1 || tally.Passed == 0 || tally.Err() == nil {
+		t.Errorf("%d passed, %q failed; want one failure", tally.Passed, tally.Failures)
+	}
 }
 
 // openDevices opens two devices, so that pipelines compile on two cores.

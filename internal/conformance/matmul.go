@@ -9,8 +9,6 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
-func init() { operators["MUL_MAT"] = operator{plan: mulMat} }
-
 // mulMat multiplies the rows of a with those of b, in one product for each
 // batch of b.
 func mulMat(t *trial) (func() []float64, error) {
@@ -26,7 +24,7 @@ func mulMat(t *trial) (func() []float64, error) {
 	var products []*array
 	for i := range b.Ne[2] * b.Ne[3] {
 		m := matrices[broadcast(a, b, i)]
-		y := t.batch.blank(b.Ne[1] * m.Rows)
+		y := t.batch.output(b.Ne[1] * m.Rows)
 		if err := t.product(m, t.batch.floats(x[i*b.Ne[1]*b.Ne[0]:][:b.Ne[1]*b.Ne[0]], b.Ne[0], m.Cols), y, b.Ne[1]); err != nil {
 			return nil, err
 		}

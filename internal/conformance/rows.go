@@ -5,8 +5,6 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
 
-func init() { operators["GET_ROWS"] = operator{plan: getRows} }
-
 // getRows looks rows up in each batch of a table, by the ids of that batch.
 func getRows(t *trial) (func() []float64, error) {
 	matrices, err := t.matrices(0)
@@ -22,7 +20,7 @@ func getRows(t *trial) (func() []float64, error) {
 	for i, m := range matrices {
 		key := generated.EmbedKey{W: m.Format.Name, Interleave: m.Interleave}
 		params := generated.EmbedParams{Tokens: uint32(count), Rows: uint32(m.Rows), Cols: uint32(m.Cols), Stride: uint32(m.Cols)}
-		y := t.batch.blank(count * m.Cols)
+		y := t.batch.output(count * m.Cols)
 		if err := t.batch.dispatch(generated.Embed, key, params, map[string]plan.Source{
 			"ids": t.batch.integers(ids[i*count:][:count]), "w": m.Parts[0], "y": y,
 		}); err != nil {

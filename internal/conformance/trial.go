@@ -16,7 +16,14 @@ type operator struct {
 }
 
 // operators are what the library computes, by the vectors' names.
-var operators = map[string]operator{}
+var operators = map[string]operator{
+	"ARGMAX":   {plan: argmax},
+	"ARGSORT":  {plan: argsort},
+	"GET_ROWS": {plan: getRows},
+	"MUL_MAT":  {plan: mulMat},
+	"RMS_NORM": {plan: rmsNorm},
+	"TOP_K":    {plan: topK, view: chosen},
+}
 
 // trial is a case on its way through a batch.
 type trial struct {

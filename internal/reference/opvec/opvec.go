@@ -57,9 +57,36 @@ func Read(fsys fs.FS, path string) ([]*Record, error) {
 			return nil, fmt.Errorf("%s: record %d is cut off", path, len(out))
 		}
 		r.blob, data = rest[:r.BlobBytes], rest[r.BlobBytes:]
+		if err := r.check(); err != nil {
+			return nil, fmt.Errorf("%s: record %d: %w", path, len(out), err)
+		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// check checks that all that the header points to is there.
+func (r *Record) check() error {
+	if !r.holds(r.Result[:]) || r.Out < 0 || r.Out >= len(r.Tensors) {
+		return fmt.Errorf("result %d at %v is beyond %d tensors or %d bytes", r.Out, r.Result, len(r.Tensors), len(r.blob))
+	}
+	for i := range r.Tensors {
+		t := &r.Tensors[i]
+		if t.View >= i || t.Data != nil && !r.holds(t.Data) {
+			return fmt.Errorf("tensor %d: data %v, or view of %d, is not there", i, t.Data, t.View)
+		}
+		for _, s := range t.Src {
+			if s >= i {
+				return fmt.Errorf("tensor %d is computed from tensor %d", i, s)
+			}
+		}
+	}
+	return nil
+}
+
+// holds reports whether an offset and a length are within the blob.
+func (r *Record) holds(at []int) bool {
+	return len(at) == 2 && at[0] >= 0 && at[1] >= 0 && at[0]+at[1] <= len(r.blob)
 }
 
 // Want returns the result's values.

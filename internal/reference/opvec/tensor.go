@@ -34,6 +34,9 @@ func (r *Record) Stored(i int) ([]byte, error) {
 	if size == 0 {
 		return nil, fmt.Errorf("%s %s: tensor %s of unknown type %s", r.Op, r.Vars, t.Name, t.Type)
 	}
+	if last := (t.Ne[0]/per-1)*t.Nb[0] + (t.Ne[1]-1)*t.Nb[1] + (t.Ne[2]-1)*t.Nb[2] + (t.Ne[3]-1)*t.Nb[3]; last+size > len(b) {
+		return nil, fmt.Errorf("%s %s: tensor %s of %v elements ends at byte %d of %d", r.Op, r.Vars, t.Name, t.Ne, last+size, len(b))
+	}
 	var out []byte
 	for i3 := range t.Ne[3] {
 		for i2 := range t.Ne[2] {
@@ -81,6 +84,9 @@ func (r *Record) bytes(i int) ([]byte, error) {
 	}
 	if root.Data == nil {
 		return nil, fmt.Errorf("%s %s: tensor %s is computed", r.Op, r.Vars, t.Name)
+	}
+	if t.Off < 0 || t.Off > root.Data[1] {
+		return nil, fmt.Errorf("%s %s: tensor %s begins at byte %d of %d", r.Op, r.Vars, t.Name, t.Off, root.Data[1])
 	}
 	return r.blob[root.Data[0]:][:root.Data[1]][t.Off:], nil
 }
