@@ -13,10 +13,10 @@ type BuiltinKind uint8
 
 // The kinds. T is a scalar or vector type.
 const (
-	FloatMap   BuiltinKind = iota // f(T…) T over f32
-	NumberMap                     // f(T…) T over f32, u32, i32
+	FloatMap   BuiltinKind = iota // f(T…) T over f32, f16
+	NumberMap                     // f(T…) T over f32, f16, u32, i32
 	IntegerMap                    // f(T…) T over u32, i32
-	Convert                       // f32(T), u32(T), i32(T): lane by lane
+	Convert                       // f32(T), f16(T), u32(T), i32(T): lane by lane
 	Construct                     // vec4(x), vec4(a, b, c, d), vec4(vec2, vec2)
 	Bitcast                       // bits_f32(T), bits_u32(T), bits_i32(T)
 	Special                       // typed one by one
@@ -49,11 +49,15 @@ func init() {
 		{"tanh", 1, FloatMap, "tanh"},
 		{"fma", 3, FloatMap, "fma"},
 		{"f32", 1, Convert, "f32"},
+		{"f16", 1, Convert, "f16"},
 		{"u32", 1, Convert, "u32"},
 		{"i32", 1, Convert, "i32"},
 		{"vec2", -1, Construct, "vec2<f32>"},
 		{"vec3", -1, Construct, "vec3<f32>"},
 		{"vec4", -1, Construct, "vec4<f32>"},
+		{"vec2h", -1, Construct, "vec2<f16>"},
+		{"vec3h", -1, Construct, "vec3<f16>"},
+		{"vec4h", -1, Construct, "vec4<f16>"},
 		{"vec2u", -1, Construct, "vec2<u32>"},
 		{"vec3u", -1, Construct, "vec3<u32>"},
 		{"vec4u", -1, Construct, "vec4<u32>"},
@@ -62,7 +66,8 @@ func init() {
 		{"bits_f32", 1, Bitcast, "bitcast"},
 		{"bits_u32", 1, Bitcast, "bitcast"},
 		{"bits_i32", 1, Bitcast, "bitcast"},
-		{"dot", 2, Special, "dot"},                    // f32 vectors to f32
+		{"dot", 2, Special, "dot"},                    // two float vectors to their scalar
+		{"dot_i8", 2, Special, "dot4I8Packed"},        // two u32 of four signed bytes to i32
 		{"select", 3, Special, "select"},              // select(condition, then, else); both are evaluated
 		{"unpack_f16", 1, Special, "unpack2x16float"}, // u32 to vec2, low half first
 		{"pack_f16", 1, Special, "pack2x16float"},     // vec2 to u32, low half first

@@ -29,8 +29,8 @@ func Check(k *Kernel) error {
 			c.add(err)
 			continue
 		}
-		if t.Scalar == F16 || t.Scalar == Bool {
-			c.errs.Addf(s.Pos, "shared memory holds u32, i32 or f32, not %v", t.Scalar)
+		if t.Scalar == Bool {
+			c.errs.Addf(s.Pos, "shared memory holds u32, i32, f32 or f16, not %v", t.Scalar)
 		}
 		c.declare(s.Pos, s.Name, symbol{kind: variable, typ: t})
 	}
@@ -189,9 +189,6 @@ func (c *checker) varType(s *Var) Type {
 	if err != nil {
 		c.add(err)
 		return Type{}
-	}
-	if t.Scalar == F16 {
-		c.errs.Addf(s.Type.Pos, "f16 is a storage type; compute in f32")
 	}
 	if s.Init != nil {
 		c.want(s.Init, t, "var "+s.Name)

@@ -20,9 +20,7 @@ func (c *checker) call(e *Call) Type {
 	}
 	if b.Kind == Reduction {
 		t := c.defaulted(e.Args[0])
-		if t.Scalar == Bool {
-			c.errs.Addf(e.Pos, "%s can't combine bool", e.Func)
-		}
+		c.combines(e, t)
 		c.uint(e.Args[1])
 		return t
 	}
@@ -43,16 +41,32 @@ func (c *checker) builtin(e *Call, b *Builtin) Type {
 		if t.Scalar.IsUntyped() {
 			t = c.defaulted(e.Args[0])
 		}
+		if t.Scalar == F16 {
+			c.errs.Addf(e.Pos, "%s does not take %v, which has other bits: convert it to f32", e.Func, t)
+			return Type{}
+		}
 		return t.Of(scalarByName[e.Func[len("bits_"):]])
 	case Shuffle:
 		t := e.Args[0].Type()
 		if t.Scalar.IsUntyped() {
 			t = c.defaulted(e.Args[0])
 		}
+		c.combines(e, t)
 		c.uint(e.Args[1])
 		return t
 	}
 	return c.special(e)
+}
+
+// combines reports values that invocations don't exchange: what f16 saves there
+// is not worth what sums in it lose.
+func (c *checker) combines(e *Call, t Type) {
+	switch t.Scalar {
+	case Bool:
+		c.errs.Addf(e.Pos, "%s can't combine bool", e.Func)
+	case F16:
+		c.errs.Addf(e.Pos, "%s can't combine f16: convert it to f32", e.Func)
+	}
 }
 
 // mapCall types a function that works lane by lane on values of one type.
@@ -105,6 +119,8 @@ func constructed(name string) Type {
 		scalar = U32
 	case 'i':
 		scalar = I32
+	case 'h':
+		scalar = F16
 	}
 	return VecType(scalar, int(name[3]-'0'))
 }
@@ -135,10 +151,15 @@ func (c *checker) special(e *Call) Type {
 	switch e.Func {
 	case "dot":
 		x, y := e.Args[0].Type(), e.Args[1].Type()
-		if x != y || x.Scalar != F32 || x.Lanes == 1 {
+		if x != y || !x.Scalar.IsFloat() || x.Lanes == 1 {
 			return bad()
 		}
-		return F32Type
+		return ScalarType(x.Scalar)
+	case "dot_i8":
+		if !c.fits(e.Args[0], U32Type) || !c.fits(e.Args[1], U32Type) {
+			return bad()
+		}
+		return I32Type
 	case "select":
 		t, ok := c.unify(e.Args[1], e.Args[2])
 		if e.Args[0].Type() != BoolType || !ok || e.Args[1].Type().Lanes != e.Args[2].Type().Lanes {

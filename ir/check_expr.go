@@ -79,12 +79,17 @@ func (c *checker) settle(e Expr, t Type) {
 	}
 }
 
+// maxF16 is the largest finite f16.
+const maxF16 = 65504
+
 func (c *checker) inRange(l *Lit, t Type) {
 	n := l.Value.Int
 	switch {
 	case l.Value.Kind == IntKind && t.Scalar == U32 && (n < 0 || n > math.MaxUint32),
 		l.Value.Kind == IntKind && t.Scalar == I32 && (n < math.MinInt32 || n > math.MaxInt32):
 		c.errs.Addf(l.Pos, "%d does not fit in %v", n, t)
+	case t.Scalar == F16 && (l.Value.Kind == IntKind && (n < -maxF16 || n > maxF16) || l.Value.Kind == FloatKind && math.Abs(l.Value.Float) > maxF16):
+		c.errs.Addf(l.Pos, "%v does not fit in f16", l.Value)
 	case l.Value.Kind == FloatKind && math.Abs(l.Value.Float) > math.MaxFloat32:
 		c.errs.Addf(l.Pos, "%v does not fit in f32", l.Value)
 	}

@@ -8,8 +8,9 @@ import (
 // Scalar is an element type.
 type Scalar uint8
 
-// Element types. F16 exists in storage only: a load gives F32. The untyped
-// ones are those of literals before they meet a typed operand, as in Go.
+// Element types. A load from a binding of F16 gives F32; arithmetic in F16 needs
+// a device feature. The untyped ones are those of literals before they meet a
+// typed operand, as in Go.
 const (
 	Invalid Scalar = iota
 	Bool
@@ -30,7 +31,7 @@ func (s Scalar) String() string { return scalarNames[s] }
 func (s Scalar) IsInteger() bool { return s == U32 || s == I32 || s == UntypedInt }
 
 // IsFloat reports whether s holds floating-point numbers.
-func (s Scalar) IsFloat() bool { return s == F32 || s == UntypedFloat }
+func (s Scalar) IsFloat() bool { return s == F32 || s == F16 || s == UntypedFloat }
 
 // IsUntyped reports whether s is the type of a literal not yet used.
 func (s Scalar) IsUntyped() bool { return s == UntypedInt || s == UntypedFloat }
@@ -82,6 +83,9 @@ func (t Type) Bytes() int {
 	lanes := t.Lanes
 	if lanes == 3 {
 		lanes = 4
+	}
+	if t.Scalar == F16 {
+		return 2 * lanes * t.Len()
 	}
 	return 4 * lanes * t.Len()
 }

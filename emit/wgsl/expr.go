@@ -74,13 +74,17 @@ func needsParens(parent string, child ir.Expr, left bool) bool {
 	return false
 }
 
-// literal prints a number of its own type; floats stay free of suffixes, which
-// both front ends read as f32.
+// literal prints a number of its own type; f32 stays free of suffixes, which
+// both front ends read as such.
 func literal(l *ir.Lit) string {
 	v := l.Value
 	switch {
 	case v.Kind == ir.BoolKind:
 		return v.String()
+	case l.Type().Scalar == ir.F16 && v.Kind == ir.IntKind:
+		return ir.FloatValue(float64(v.Int)).String() + "h"
+	case l.Type().Scalar == ir.F16:
+		return v.String() + "h"
 	case v.Kind == ir.FloatKind:
 		return v.String()
 	case l.Type().Scalar == ir.F32:
@@ -107,6 +111,8 @@ func (p *printer) call(e *ir.Call) string {
 		return fmt.Sprintf("((%s + %s - 1u) / %s)", p.operand(e.Args[0], true), p.operand(e.Args[1], true), p.operand(e.Args[1], true))
 	case e.Func == "select":
 		return fmt.Sprintf("select(%s, %s, %s)", args[2], args[1], args[0])
+	case e.Func == "f16" && halves(e.Args[0]) != nil:
+		return fmt.Sprintf("bitcast<%s>(%s)", TypeName(e.Type()), p.expr(halves(e.Args[0])))
 	case b.Kind == ir.Bitcast:
 		return fmt.Sprintf("bitcast<%s>(%s)", TypeName(e.Type()), args[0])
 	case b.Kind == ir.Convert && e.Type().Lanes > 1:
@@ -115,4 +121,24 @@ func (p *printer) call(e *ir.Call) string {
 		panic("wgsl: " + e.Func + " is not lowered")
 	}
 	return fmt.Sprintf("%s(%s)", b.WGSL, strings.Join(args, ", "))
+}
+
+// halves returns the words that hold x as it was unpacked from f16, or nil: to
+// convert such a value back takes nothing.
+func halves(x ir.Expr) ir.Expr {
+	call, ok := x.(*ir.Call)
+	if !ok {
+		return nil
+	}
+	if call.Func == "unpack_f16" {
+		return call.Args[0]
+	}
+	if call.Func != "vec4" || len(call.Args) != 2 {
+		return nil
+	}
+	low, high := halves(call.Args[0]), halves(call.Args[1])
+	if low == nil || high == nil {
+		return nil
+	}
+	return ir.WithType(ir.NewCall(call.Pos, "vec2u", low, high), ir.VecType(ir.U32, 2))
 }

@@ -17,14 +17,13 @@ type Module struct {
 }
 
 // Emit prints the module of a unit that has gone through all passes. The
-// header lines become comments at its top.
+// header lines become comments at its top. It has no enable directives: which
+// of u.Features ask for one differs between WGSL compilers, so that whoever hands
+// the module to one adds them.
 func Emit(u *pass.Unit, header ...string) Module {
 	p := &printer{}
 	for _, h := range header {
 		p.line(ir.Pos{}, "// %s", h)
-	}
-	for _, f := range u.Features {
-		p.line(ir.Pos{}, "enable %s;", f)
 	}
 	k := u.Kernel
 	p.paramBlock(k)

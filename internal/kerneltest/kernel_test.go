@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -254,8 +253,13 @@ func refuses(caps gpu.Caps, v *Variant) string {
 		return fmt.Sprintf("needs %d bytes of shared memory", u.SharedBytes)
 	case u.GroupSize > int(l.MaxInvocations):
 		return fmt.Sprintf("needs %d invocations", u.GroupSize)
-	case len(u.Features) > 0 && !caps.Features.Subgroups || v.subgroup() > max(1, int(caps.Features.SubgroupMin)):
-		return "needs " + strings.Join(u.Features, ", ")
+	case v.subgroup() > max(1, int(caps.Features.SubgroupMin)):
+		return fmt.Sprintf("needs subgroups of %d", v.subgroup())
+	}
+	for _, f := range u.Features {
+		if !caps.Features.Has(f) {
+			return "needs " + f
+		}
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/bits"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/wgslgen/wgslgen/ir"
@@ -257,6 +258,59 @@ func TestUnpackHalf(t *testing.T) {
 	}
 }
 
+// TestHalfArithmetic: results in f16 are the exact ones, rounded once.
+func TestHalfArithmetic(t *testing.T) {
+	halves := make([]uint32, 1<<16)
+	for i := range halves {
+		halves[i] = uint32(i)
+	}
+	a, b, _ := triples([]uint32{0, 1, 0x3ff, 0x400, 0x3c00, 0x3c01, 0x7bff, 0x8000, 0xbc00, 0xfbff, 0x7c00, 0xfc00}, func(r *rand.Rand) uint32 { return r.Uint32() & 0xffff })
+	a, b = append(a, halves...), append(b, halves...)
+	operands := strings.NewReplacer("X", "f16(unpack_f16(a).x)", "Y", "f16(unpack_f16(b).x)")
+	for i := range halves {
+		b[len(b)-1-i] = uint32(i*40503) & 0xffff
+	}
+	for _, tt := range []struct {
+		expr string
+		want func(a, b float64) float64
+	}{
+		{"X + Y", func(a, b float64) float64 { return a + b }},
+		{"X - Y", func(a, b float64) float64 { return a - b }},
+		{"X * Y", func(a, b float64) float64 { return a * b }},
+		{"X / Y", func(a, b float64) float64 { return a / b }},
+		{"-X", func(a, _ float64) float64 { return -a }},
+		{"abs(X)", func(a, _ float64) float64 { return math.Abs(a) }},
+		{"max(X, 0.25)", func(a, _ float64) float64 { return max(a, 0.25) }},
+		{"min(X, 3)", func(a, _ float64) float64 { return min(a, 3) }},
+		{"round(X)", func(a, _ float64) float64 { return math.RoundToEven(a) }},
+		{"sqrt(abs(X))", func(a, _ float64) float64 { return math.Sqrt(math.Abs(a)) }},
+		{"X * 0.1", func(a, _ float64) float64 { return a * 0x1.998p-4 }}, // the f16 nearest to 0.1
+		{"f16(f32(X) * 3.0)", func(a, _ float64) float64 { return a * 3 }},
+		{"f16(i32(clamp(X, -1000.0, 1000.0)))", func(a, _ float64) float64 { return math.Trunc(min(max(a, -1000), 1000)) + 0 }}, // no -0,
+		{"select(X < Y, X, Y)", func(a, b float64) float64 {
+			if a < b {
+				return a
+			}
+			return b
+		}},
+		{"dot(vec2h(X, Y), vec2h(2.0, 1.0))", func(a, b float64) float64 { return value16(halfOf(float32(2*a))) + b }},
+	} {
+		for i, got := range evaluate(t, "u32", "pack_f16(vec2(f32("+operands.Replace(tt.expr)+"), 0.0))", a, b, b) {
+			x, y := value16(a[i]), value16(b[i])
+			want := halfOf(float32(tt.want(x, y))) // exact in float32, or rounded such that rounding again does no harm
+			if x == x && y == y && got != want && !(got&0x7fff > 0x7c00 && is64(tt.want(x, y))) {
+				t.Errorf("%s with %g, %g: got %#x, want %#x", tt.expr, x, y, got, want)
+				break
+			}
+		}
+	}
+}
+
+func is64(x float64) bool { return x != x }
+
+// value16 is the number that a half's bits mean.
+func value16(h uint32) float64 { return float64(math.Float32frombits(unpackLow(h))) }
+
 func TestUnsignedBuiltins(t *testing.T) {
 	a, b, c := triples(edges, (*rand.Rand).Uint32)
 	for _, tt := range []struct {
@@ -280,6 +334,9 @@ func TestUnsignedBuiltins(t *testing.T) {
 		{"bits_u32(f32(a))", func(a, _, _ uint32) uint32 { return math.Float32bits(float32(a)) }},
 		{"bits_u32(f32(a < b))", func(a, b, _ uint32) uint32 { return math.Float32bits(float32(truth(a < b))) }},
 		{"u32(i32(a))", func(a, _, _ uint32) uint32 { return a }},
+		{"bits_u32(dot_i8(a, b))", func(a, b, _ uint32) uint32 {
+			return uint32(int(int8(a))*int(int8(b)) + int(int8(a>>8))*int(int8(b>>8)) + int(int8(a>>16))*int(int8(b>>16)) + int(int8(a>>24))*int(int8(b>>24)))
+		}},
 		{"u32(a == b) + u32(a != b) * 2 + u32(a < b) * 4 + u32(a <= b) * 8 + u32(a > b) * 16 + u32(a >= b) * 32", func(a, b, _ uint32) uint32 {
 			return truth(a == b) + truth(a != b)*2 + truth(a < b)*4 + truth(a <= b)*8 + truth(a > b)*16 + truth(a >= b)*32
 		}},
@@ -366,7 +423,7 @@ func TestBuiltinsAreKnown(t *testing.T) {
 			_, known3 := function3(name, scalar)
 			known = function1(name, scalar) != nil || known2 || known3
 		case ir.Special:
-			known = name == "dot" || name == "select" || name == "unpack_f16" || name == "pack_f16"
+			known = name == "dot" || name == "dot_i8" || name == "select" || name == "unpack_f16" || name == "pack_f16"
 		default:
 			known = true
 		}

@@ -50,9 +50,11 @@ func (c *compiler) mapped(e *ir.Call, args []value) value {
 	case "select": // select(condition, then, else), lane by lane
 		return c.map3(op3{choose, denseChoose}, args[0], args[1], args[2])
 	case "dot":
-		return value{c.dot(e.Pos, args[0], args[1])}
+		return value{c.dot(e, args[0], args[1])}
 	case "unpack_f16":
 		return value{c.apply1(unpackLow, args[0][0]), c.apply1(unpackHigh, args[0][0])}
+	case "dot_i8":
+		return value{c.apply2(e.Pos, op2{f: dotBytes}, args[0][0], args[1][0])}
 	case "pack_f16":
 		return value{c.apply2(e.Pos, op2{f: packHalves}, args[0][0], args[0][1])}
 	}
@@ -76,13 +78,13 @@ func (c *compiler) mapped(e *ir.Call, args []value) value {
 }
 
 // dot adds the lanes' products from the first to the last, rounding each time.
-func (c *compiler) dot(pos ir.Pos, x, y value) operand {
-	mul, _ := binaryOp("*", ir.F32)
-	add, _ := binaryOp("+", ir.F32)
-	products := c.map2(pos, mul, x, y)
+func (c *compiler) dot(e *ir.Call, x, y value) operand {
+	mul, _ := binaryOp("*", e.Type().Scalar)
+	add, _ := binaryOp("+", e.Type().Scalar)
+	products := c.map2(e.Pos, mul, x, y)
 	sum := products[0]
 	for _, p := range products[1:] {
-		sum = c.apply2(pos, add, sum, p)
+		sum = c.apply2(e.Pos, add, sum, p)
 	}
 	return sum
 }

@@ -56,6 +56,11 @@ func (c *compiler) literal(l *ir.Lit) uint32 {
 			return math.Float32bits(float32(v.Int))
 		}
 		return math.Float32bits(float32(v.Float))
+	case ir.F16:
+		if v.Kind == ir.IntKind {
+			return half(math.Float32bits(float32(v.Int)))
+		}
+		return half(math.Float32bits(float32(v.Float)))
 	case ir.U32, ir.I32, ir.Bool:
 		return uint32(v.Int)
 	}

@@ -75,8 +75,8 @@ func (c *compiler) shared() {
 
 func (c *compiler) memory(pos ir.Pos, name string, te *ir.TypeExpr, kind memoryKind, elems operand) {
 	t, ok := te.ElemType()
-	if !ok || t.Scalar != ir.F32 && t.Scalar != ir.U32 && t.Scalar != ir.I32 {
-		c.fail(pos, "%s must hold f32, u32 or i32", name)
+	if !ok || t.Scalar != ir.F32 && t.Scalar != ir.U32 && t.Scalar != ir.I32 && (kind != shared || t.Scalar != ir.F16) {
+		c.fail(pos, "%s can't hold %v", name, t)
 		return
 	}
 	p := c.program

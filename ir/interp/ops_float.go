@@ -111,6 +111,11 @@ func i32FromF32(x uint32) uint32 {
 	return 0
 }
 
+// half rounds to the nearest f16, ties to even. The interpreter holds an f16 as
+// the f32 of equal value: sums, products, quotients and roots computed in f32 and
+// then rounded are those of f16, since f32 has over twice the digits.
+func half(x uint32) uint32 { return word(float16.Fromfloat32(float(x)).Float32()) }
+
 func unpackLow(x uint32) uint32  { return word(float16.Frombits(uint16(x)).Float32()) }
 func unpackHigh(x uint32) uint32 { return unpackLow(x >> 16) }
 

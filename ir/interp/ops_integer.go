@@ -50,6 +50,15 @@ func modI(x, y uint32) uint32 {
 func ceildiv(x, y uint32) uint32  { return div(x+y-1, y) }
 func ceildivI(x, y uint32) uint32 { return divI(x+y-1, y) }
 
+// dotBytes adds up the products of two words' signed bytes.
+func dotBytes(x, y uint32) uint32 {
+	var sum int32
+	for i := 0; i < 32; i += 8 {
+		sum += int32(int8(x>>i)) * int32(int8(y>>i))
+	}
+	return uint32(sum)
+}
+
 func lt(x, y uint32) uint32  { return truth(x < y) }
 func le(x, y uint32) uint32  { return truth(x <= y) }
 func gt(x, y uint32) uint32  { return truth(x > y) }

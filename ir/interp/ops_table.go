@@ -36,6 +36,12 @@ func binaryOp(op string, s ir.Scalar) (op2, bool) {
 	case ir.F32:
 		o, ok := floats[op]
 		return o, ok
+	case ir.F16:
+		o, ok := floats[op]
+		if ir.Precedence(op) > ir.Precedence("==") { // what gives no truth value
+			o = op2{f: func(x, y uint32) uint32 { return half(floats[op].f(x, y)) }}
+		}
+		return o, ok
 	case ir.Bool:
 		o, ok := booleans[op]
 		return o, ok
@@ -53,7 +59,7 @@ func binaryOp(op string, s ir.Scalar) (op2, bool) {
 
 func unaryOp(op string, s ir.Scalar) func(uint32) uint32 {
 	switch {
-	case op == "-" && s == ir.F32:
+	case op == "-" && s.IsFloat():
 		return negF
 	case op == "-" && s == ir.I32:
 		return neg
@@ -68,13 +74,18 @@ func unaryOp(op string, s ir.Scalar) func(uint32) uint32 {
 // conversion returns how a value changes its scalar type; nil keeps the bits.
 func conversion(from, to ir.Scalar) func(uint32) uint32 {
 	switch {
+	case to == ir.F16 && from == ir.F32:
+		return half
+	case to == ir.F16 && from != ir.F16:
+		convert := conversion(from, ir.F32)
+		return func(x uint32) uint32 { return half(convert(x)) }
 	case to == ir.F32 && from == ir.I32:
 		return f32FromI32
-	case to == ir.F32 && from != ir.F32: // true is 1.0
+	case to == ir.F32 && !from.IsFloat(): // true is 1.0
 		return f32FromU32
-	case to == ir.U32 && from == ir.F32:
+	case to == ir.U32 && from.IsFloat():
 		return u32FromF32
-	case to == ir.I32 && from == ir.F32:
+	case to == ir.I32 && from.IsFloat():
 		return i32FromF32
 	}
 	return nil
@@ -90,21 +101,26 @@ var floatFunctions = map[string]func(float64) float64{
 func function1(name string, s ir.Scalar) func(uint32) uint32 {
 	switch name {
 	case "abs":
-		return map[ir.Scalar]func(uint32) uint32{ir.F32: absF, ir.I32: absI, ir.U32: same}[s]
+		return map[ir.Scalar]func(uint32) uint32{ir.F32: absF, ir.F16: absF, ir.I32: absI, ir.U32: same}[s]
 	case "count_ones":
 		return func(x uint32) uint32 { return uint32(bits.OnesCount32(x)) }
 	}
-	if f, ok := floatFunctions[name]; ok {
+	f, ok := floatFunctions[name]
+	switch {
+	case ok && s == ir.F16:
+		single := rounded(f)
+		return func(x uint32) uint32 { return half(single(x)) }
+	case ok:
 		return rounded(f)
 	}
 	return nil
 }
 
 var functions2 = map[string]map[ir.Scalar]op2{
-	"min":     {ir.F32: {f: minF}, ir.I32: {f: minI}, ir.U32: {f: minU}},
-	"max":     {ir.F32: {f: maxF}, ir.I32: {f: maxI}, ir.U32: {f: maxU}},
+	"min":     {ir.F32: {f: minF}, ir.F16: {f: minF}, ir.I32: {f: minI}, ir.U32: {f: minU}},
+	"max":     {ir.F32: {f: maxF}, ir.F16: {f: maxF}, ir.I32: {f: maxI}, ir.U32: {f: maxU}},
 	"ceildiv": {ir.I32: {f: ceildivI, hazard: byZero}, ir.U32: {f: ceildiv, hazard: byZero}},
-	"pow":     {ir.F32: {f: powF}},
+	"pow":     {ir.F32: {f: powF}, ir.F16: {f: func(x, y uint32) uint32 { return half(powF(x, y)) }}},
 }
 
 // function2 returns a builtin of two arguments.
@@ -114,8 +130,8 @@ func function2(name string, s ir.Scalar) (op2, bool) {
 }
 
 var functions3 = map[string]map[ir.Scalar]op3{
-	"clamp": {ir.F32: {f: clampF}, ir.I32: {f: clampI}, ir.U32: {f: clampU}},
-	"fma":   {ir.F32: {fmaF, denseFMA}},
+	"clamp": {ir.F32: {f: clampF}, ir.F16: {f: clampF}, ir.I32: {f: clampI}, ir.U32: {f: clampU}},
+	"fma":   {ir.F32: {fmaF, denseFMA}, ir.F16: {f: func(x, y, z uint32) uint32 { return half(fmaF(x, y, z)) }}},
 }
 
 // function3 returns a builtin of three arguments.

@@ -44,6 +44,8 @@ func spread(e ir.Expr, lanes int) ir.Expr {
 		name += "u"
 	case ir.I32:
 		name += "i"
+	case ir.F16:
+		name += "h"
 	}
 	return ir.WithType(ir.NewCall(e.ExprPos(), name, e), ir.VecType(t.Scalar, lanes))
 }

@@ -250,7 +250,7 @@ func (in *inliner) callExpr(e *ir.Call, sc scope) ir.Expr {
 		return ir.NewInt(e.Pos, 0)
 	}
 	// Check reports a name that nothing has, and what else is wrong.
-	return fold(ir.NewCall(e.Pos, e.Func, in.exprs(e.Args, sc)...))
+	return fold(in.axes.replace(ir.NewCall(e.Pos, e.Func, in.exprs(e.Args, sc)...)))
 }
 
 // function finds the function that a name means, and what its body sees: one
@@ -390,26 +390,23 @@ func (in *inliner) hold(e ir.Expr, name string) ir.Expr {
 
 // elemType returns the type of a load from a binding or shared array.
 func (in *inliner) elemType(name string) *ir.TypeExpr {
-	var t *ir.TypeExpr
-	for _, b := range in.unit.Kernel.Bindings {
-		if b.Name == name {
-			t = b.Type
-		}
-	}
 	for _, s := range in.unit.Kernel.Shared {
 		if s.Name == name {
-			t = s.Type
+			return &ir.TypeExpr{Pos: s.Type.Pos, Name: s.Type.Name, Elem: s.Type.Elem}
 		}
 	}
-	if t == nil {
-		return nil
+	for _, b := range in.unit.Kernel.Bindings {
+		if b.Name != name {
+			continue
+		}
+		elem := &ir.TypeExpr{Pos: b.Type.Pos, Name: b.Type.Name, Elem: b.Type.Elem}
+		if elem.Name == "f16" {
+			elem.Name = "f32"
+		}
+		if elem.Elem == "f16" {
+			elem.Elem = ""
+		}
+		return elem
 	}
-	elem := &ir.TypeExpr{Pos: t.Pos, Name: t.Name, Elem: t.Elem}
-	if elem.Name == "f16" {
-		elem.Name = "f32"
-	}
-	if elem.Elem == "f16" || elem.Elem == "f32" {
-		elem.Elem = ""
-	}
-	return elem
+	return nil
 }

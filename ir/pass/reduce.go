@@ -11,9 +11,15 @@ import (
 // shared memory.
 const reduceAxis = "reduce"
 
+// lanesAxis is the axis whose value is how many neighbouring invocations a
+// reduction by subgroups takes to be in one; without it, all that it combines.
+const lanesAxis = "lanes"
+
 // reduce lowers sum, maximum and minimum over width neighbouring invocations: to
 // nothing where width is 1, to butterflies of shuffles within a subgroup, or to
-// trees in shared memory. All elements of an array share one tree's barriers.
+// trees in shared memory. Where width spans several subgroups, their results are
+// exchanged through shared memory and combined by another butterfly. All elements
+// of an array share the barriers.
 func reduce(u *Unit) error {
 	k := *u.Kernel
 	r := &reducer{unit: u, used: names{}}
@@ -135,11 +141,61 @@ func (r *reducer) lower(pos ir.Pos, name string, call *ir.Call) []ir.Stmt {
 		return out
 	}
 	if v, ok := r.unit.Point[reduceAxis]; ok && v.Word == "subgroup" {
-		r.unit.Features = addString(r.unit.Features, "subgroups")
-		r.unit.Needs = append(r.unit.Needs, Need{"subgroup_min", width})
-		return append(out, butterfly(pos, call.Func, elem, n, int(width))...)
+		return append(out, r.subgroups(call, elem, n, int(width), t.Elem())...)
 	}
 	return append(out, r.tree(pos, call.Func, elem, n, int(width), t.Elem())...)
+}
+
+// subgroups combines values within subgroups, and then, where width is more than
+// the axis lanes says that one has, those of width / lanes subgroups.
+func (r *reducer) subgroups(call *ir.Call, elem func(int) ir.Expr, n, width int, t ir.Type) []ir.Stmt {
+	pos, lanes := call.Pos, width
+	if v, ok := r.unit.Point[lanesAxis]; ok {
+		lanes = min(width, int(v.Int))
+	}
+	parts := width / max(lanes, 1)
+	if lanes < 2 || lanes&(lanes-1) != 0 || parts > lanes {
+		r.errs.Addf(pos, "%s over %d invocations can't be made of subgroups of %d: lanes must be a power of two, and its square at least the width",
+			call.Func, width, lanes)
+		return nil
+	}
+	r.unit.Needs = append(r.unit.Needs, Need{"subgroup_min", int64(lanes)})
+	out := butterfly(pos, call.Func, elem, n, lanes)
+	if parts == 1 {
+		return out
+	}
+	return append(append(out, r.exchange(pos, elem, n, lanes, parts, t)...), butterfly(pos, call.Func, elem, n, parts)...)
+}
+
+// exchange gives every invocation the result of one of the parts subgroups that
+// combine theirs: of parts neighbours, each that of another. The leading barrier
+// lets the readers of an earlier reduction finish.
+func (r *reducer) exchange(pos ir.Pos, elem func(int) ir.Expr, n, lanes, parts int, t ir.Type) []ir.Stmt {
+	slots := r.group / lanes
+	scratch := r.scratchFor(pos, t, n*slots)
+	num := func(x int) ir.Expr { return ir.NewInt(pos, int64(x)) }
+	local := func(op string, x int) ir.Expr {
+		return fold(ir.NewBinary(pos, op, ir.NewName(pos, ir.LocalName), num(x)))
+	}
+	slot := func(i int, at ir.Expr) ir.Expr {
+		return ir.NewIndex(pos, ir.NewName(pos, scratch), fold(ir.NewBinary(pos, "+", at, num(i*slots))))
+	}
+	var store, load []ir.Stmt
+	for i := range n {
+		store = append(store, assign(pos, slot(i, local("/", lanes)), elem(i)))
+		at := local("%", parts)
+		if r.group > lanes*parts {
+			first := ir.NewBinary(pos, "*", local("/", lanes*parts), num(parts))
+			at = ir.NewBinary(pos, "+", first, at)
+		}
+		load = append(load, assign(pos, elem(i), slot(i, at)))
+	}
+	out := []ir.Stmt{
+		&ir.Barrier{Pos: pos},
+		&ir.If{Pos: pos, Cond: ir.NewBinary(pos, "==", local("%", lanes), num(0)), Then: store},
+		&ir.Barrier{Pos: pos},
+	}
+	return append(out, load...)
 }
 
 // butterfly combines values with those of the invocations local ^ 1, 2, 4 …
@@ -158,7 +214,7 @@ func butterfly(pos ir.Pos, op string, elem func(int) ir.Expr, n, width int) []ir
 // of an invocation; halves are added onto each other, and all read the first.
 // The leading barrier lets the readers of an earlier reduction finish.
 func (r *reducer) tree(pos ir.Pos, op string, elem func(int) ir.Expr, n, width int, t ir.Type) []ir.Stmt {
-	scratch := r.scratchFor(pos, t, n)
+	scratch := r.scratchFor(pos, t, n*r.group)
 	slot := func(i int, offset int64) ir.Expr {
 		at := fold(ir.NewBinary(pos, "+", ir.NewName(pos, ir.LocalName), ir.NewInt(pos, int64(i*r.group)+offset)))
 		return ir.NewIndex(pos, ir.NewName(pos, scratch), at)
@@ -190,13 +246,13 @@ func (r *reducer) tree(pos ir.Pos, op string, elem func(int) ir.Expr, n, width i
 }
 
 // scratchFor returns the shared array in which elements of type t are
-// combined, with room for n of them an invocation.
+// combined, with room for n of them.
 func (r *reducer) scratchFor(pos ir.Pos, t ir.Type, n int) string {
-	size := ir.NewInt(pos, int64(n*r.group))
+	size := ir.NewInt(pos, int64(n))
 	name := fmt.Sprintf("reduce_%v_%d", t.Scalar, t.Lanes)
 	for _, s := range r.scratch {
 		if s.Name == name {
-			if have, _ := constantInt(s.Type.Dims[0]); have < int64(n*r.group) {
+			if have, _ := constantInt(s.Type.Dims[0]); have < int64(n) {
 				s.Type.Dims[0] = size
 			}
 			return name
@@ -221,13 +277,4 @@ func combine(pos ir.Pos, op string, x, y ir.Expr) ir.Expr {
 		return ir.NewCall(pos, "max", x, y)
 	}
 	return ir.NewCall(pos, "min", x, y)
-}
-
-func addString(list []string, s string) []string {
-	for _, x := range list {
-		if x == s {
-			return list
-		}
-	}
-	return append(list, s)
 }

@@ -94,8 +94,24 @@ func (s *specializer) replace(e ir.Expr) ir.Expr {
 		}
 	case *ir.Member:
 		return s.member(e)
+	case *ir.Call:
+		return s.conversion(e)
 	}
 	return e
+}
+
+// conversion replaces a call of an axis over types, as math(x), by the
+// conversion to the point's type.
+func (s *specializer) conversion(e *ir.Call) ir.Expr {
+	v, ok := s.unit.Point[e.Func]
+	if !ok || e.Recv != nil {
+		return e
+	}
+	if b := ir.Builtins[v.String()]; b == nil || b.Kind != ir.Convert {
+		s.errs.Addf(e.Pos, "axis %s is %v here, which nothing can be converted to", e.Func, v)
+		return e
+	}
+	return ir.NewCall(e.Pos, v.String(), e.Args...)
 }
 
 // member replaces what a format says of itself: W.block and W.chunk of an

@@ -2,6 +2,7 @@ package pass
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/wgslgen/wgslgen/ir"
@@ -38,15 +39,35 @@ func verify(u *Unit) error {
 	if size < 1 || size > MaxGroupSize {
 		errs.Addf(k.Workgroup.ExprPos(), "a workgroup of %d invocations is not between 1 and %d", size, MaxGroupSize)
 	}
-	ir.Inspect(k.Body, nil, func(e ir.Expr) {
-		if c, ok := e.(*ir.Call); ok && ir.Builtins[c.Func].Kind == ir.Shuffle {
-			u.Features = addString(u.Features, "subgroups")
-		}
-	})
-	slices.Sort(u.Features)
+	u.Features = features(k)
 	u.Needs = mergeNeeds(u.Needs)
 	errs = append(errs, divergentBarriers(k)...)
 	return errs.Err()
+}
+
+// features are the device features that a kernel's code uses, sorted, by the
+// names that WebGPU has for them.
+func features(k *ir.Kernel) []string {
+	uses := map[string]bool{}
+	for _, s := range k.Shared {
+		t, _ := s.Type.ElemType()
+		uses["shader-f16"] = uses["shader-f16"] || t.Scalar == ir.F16
+	}
+	ir.Inspect(k.Body, nil, func(e ir.Expr) {
+		if e.Type().Scalar == ir.F16 {
+			uses["shader-f16"] = true
+		}
+		c, ok := e.(*ir.Call)
+		switch {
+		case !ok:
+		case ir.Builtins[c.Func].Kind == ir.Shuffle:
+			uses["subgroups"] = true
+		case c.Func == "dot_i8":
+			uses["packed_4x8_integer_dot_product"] = true
+		}
+	})
+	maps.DeleteFunc(uses, func(_ string, used bool) bool { return !used })
+	return slices.Sorted(maps.Keys(uses))
 }
 
 // mergeNeeds keeps the strongest demand on each limit, sorted by name.
@@ -63,7 +84,7 @@ func mergeNeeds(needs []Need) []Need {
 	return out
 }
 
-// divergentBarriers finds barriers under control flow that may differ between
+// divergentBarriers finds barriers and shuffles under control flow that may differ between
 // the invocations of a workgroup, by the rules of WGSL's uniformity analysis:
 // local, shared memory and written bindings differ; so does a variable that is
 // given such a value, or any value where control flow differs already.
@@ -112,10 +133,13 @@ func (d *divergence) block(list []ir.Stmt, diverged bool) {
 	for _, s := range list {
 		switch s := s.(type) {
 		case *ir.Let:
+			d.shuffles(s.X, diverged)
 			d.mark(s.Name, d.expr(s.X))
 		case *ir.Var:
+			d.shuffles(s.Init, diverged)
 			d.mark(s.Name, s.Init != nil && d.expr(s.Init))
 		case *ir.Assign:
+			d.shuffles(s.X, diverged)
 			d.mark(rootName(s.LHS), diverged || d.expr(s.X) || d.expr(s.LHS))
 		case *ir.If:
 			inner := diverged || d.expr(s.Cond)
@@ -131,6 +155,18 @@ func (d *divergence) block(list []ir.Stmt, diverged bool) {
 			}
 		}
 	}
+}
+
+// shuffles reports those in e where control flow differs.
+func (d *divergence) shuffles(e ir.Expr, diverged bool) {
+	if e == nil || !diverged {
+		return
+	}
+	ir.InspectExpr(e, func(e ir.Expr) {
+		if c, ok := e.(*ir.Call); ok && ir.Builtins[c.Func].Kind == ir.Shuffle {
+			d.errs.Addf(c.Pos, "a shuffle in divergent control flow: not every invocation of the subgroup would reach it")
+		}
+	})
 }
 
 // rootName returns the variable that an assignment's left side lies in.

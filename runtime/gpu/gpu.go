@@ -106,8 +106,11 @@ const (
 // PipelineDesc describes a compute pipeline whose bindings are all in group 0,
 // numbered from 0 in order.
 type PipelineDesc struct {
-	Label    string
+	Label string
+	// WGSL is the shader's text, without enable directives: implementations add
+	// those that their compilers want for Features.
 	WGSL     string
+	Features []string // optional ones that the text uses, such as FeatureF16
 	Entry    string
 	Bindings []Access
 }

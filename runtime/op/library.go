@@ -21,6 +21,9 @@ type Library struct {
 // NewLibrary returns the library of a device.
 func NewLibrary(dev gpu.Device) *Library {
 	caps := dev.Caps()
+	if caps.Features.Subgroups && !subgroupsInOrder(dev) {
+		caps.Features.Subgroups, caps.Features.SubgroupMin, caps.Features.SubgroupMax = false, 0, 0
+	}
 	l := &Library{dev: dev, ship: "gpu", device: describe(caps), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
 	if caps.Kind == gpu.KindSoftware {
 		l.ship = "software"
@@ -37,9 +40,9 @@ func describe(caps gpu.Caps) kernel.Device {
 		MaxUniform:       caps.Limits.MaxUniformBinding,
 		MaxGroupsPerDim:  uint64(caps.Limits.MaxWorkgroupsPerDim),
 		Features: map[string]bool{
-			"shader-f16":                     caps.Features.F16,
-			"subgroups":                      caps.Features.Subgroups,
-			"packed_4x8_integer_dot_product": caps.Features.DP4A,
+			gpu.FeatureF16:       caps.Features.F16,
+			gpu.FeatureSubgroups: caps.Features.Subgroups,
+			gpu.FeatureDP4A:      caps.Features.DP4A,
 		},
 		Limits: map[string]int64{
 			"subgroup_min": int64(caps.Features.SubgroupMin),
@@ -109,7 +112,7 @@ func (l *Library) pipeline(v *kernel.Variant) (gpu.Pipeline, error) {
 	if p, ok := l.pipelines[v]; ok {
 		return p, nil
 	}
-	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Entry: v.Entry}
+	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Features: v.Features, Entry: v.Entry}
 	for _, b := range v.Bindings {
 		desc.Bindings = append(desc.Bindings, access(&b))
 	}

@@ -28,6 +28,9 @@ func (d *device) NewPipeline(desc gpu.PipelineDesc) (gpu.Pipeline, error) {
 	if err := check.Pipeline(desc, d.caps.Limits); err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
+	if err := check.Features(desc.Features, d.caps.Features); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
 	types := make([]wgpu.BindingType, len(desc.Bindings))
 	for i, access := range desc.Bindings {
 		types[i] = [...]wgpu.BindingType{

@@ -81,6 +81,16 @@ func Indirect(off, size int64, usage gpu.Usage) error {
 	return Span(off, 12, size)
 }
 
+// Features checks that a device has the features that a shader uses.
+func Features(uses []string, has gpu.Features) error {
+	for _, f := range uses {
+		if !has.Has(f) {
+			return fmt.Errorf("the device lacks the feature %s", f)
+		}
+	}
+	return nil
+}
+
 // Pipeline checks everything but the shader itself.
 func Pipeline(desc gpu.PipelineDesc, limits gpu.Limits) error {
 	if strings.ContainsRune(desc.WGSL, 0) || !utf8.ValidString(desc.WGSL) {
