@@ -41,6 +41,7 @@ var commands = []command{
 	{"chat", "talk with a model", runChat},
 	{"logits", "write the logits at every position of a list of tokens", runLogits},
 	{"bench", "measure prefill and decode", runBench},
+	{"plan", "say what a model takes on a device, before loading it", runPlan},
 	{"devices", "list GPUs, and what they get", runDevices},
 }
 

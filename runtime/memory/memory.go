@@ -55,6 +55,9 @@ func (p *Plan) Bytes() int64 {
 	return sum
 }
 
+// Sum returns the bytes of a class.
+func (p *Plan) Sum(c Class) int64 { return p.sums()[c] }
+
 func (p *Plan) sums() (sums [classes]int64) {
 	for _, b := range p.buffers {
 		sums[b.class] += b.size

@@ -15,7 +15,7 @@ type Tiers struct {
 
 // TiersOf returns what a device with such capabilities gets.
 func TiersOf(caps gpu.Caps) Tiers {
-	l := op.NewLibrary(described{caps: caps})
+	l := op.NewLibrary(gpu.Described(caps))
 	t := Tiers{Ship: "gpu", Prefill: "stream, no shared memory", Decode: "stream, no shared memory"}
 	if l.Software() {
 		t.Ship = "software"
@@ -31,12 +31,3 @@ func TiersOf(caps gpu.Caps) Tiers {
 	}
 	return t
 }
-
-// described is a device of which only the capabilities are known.
-type described struct {
-	gpu.Device
-	caps gpu.Caps
-}
-
-// Caps returns the capabilities.
-func (d described) Caps() gpu.Caps { return d.caps }
