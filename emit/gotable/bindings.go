@@ -1,11 +1,14 @@
 package gotable
 
 import (
+	"slices"
+
 	"github.com/dave/jennifer/jen"
 
 	"github.com/wgslgen/wgslgen/emit/wgsl"
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/pass"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
 // bindings returns the list of a variant's storage buffers.
@@ -36,18 +39,18 @@ func (t *table) binding(b *ir.Binding) jen.Code {
 	return fields(list...)
 }
 
+// PlaneRef returns which plane of which weights a buffer is.
+func PlaneRef(p *ir.PlaneOf) *kernel.PlaneRef {
+	return &kernel.PlaneRef{Weight: p.Weight, Format: p.Format.Name, Plane: slices.Index(p.Format.Planes, p.Plane), Interleave: p.Interleave}
+}
+
 func planeRef(p *ir.PlaneOf) jen.Code {
-	index := 0
-	for i, q := range p.Format.Planes {
-		if q == p.Plane {
-			index = i
-		}
-	}
+	ref := PlaneRef(p)
 	return jen.Op("&").Qual(kernelPath, "PlaneRef").Add(fields(
-		field{"Weight", jen.Lit(p.Weight)},
-		field{"Format", jen.Lit(p.Format.Name)},
-		field{"Plane", jen.Lit(index)},
-		field{"Interleave", jen.Lit(p.Interleave)},
+		field{"Weight", jen.Lit(ref.Weight)},
+		field{"Format", jen.Lit(ref.Format)},
+		field{"Plane", jen.Lit(ref.Plane)},
+		field{"Interleave", jen.Lit(ref.Interleave)},
 	))
 }
 

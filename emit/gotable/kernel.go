@@ -8,6 +8,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/pass"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
 // Kernel declares a kernel's key, its parameter block and its table. Its
@@ -105,7 +106,7 @@ func (t *table) variant(v Variant) jen.Code {
 		{"Name", jen.Lit(v.Name)},
 		{"Entry", jen.Lit(v.Entry)},
 		{"Ship", jen.Lit(v.Ship)},
-		{"Key", stringSlice(keyValues(t.kernel, u.Point))},
+		{"Key", stringSlice(KeyValues(t.kernel, u.Point))},
 	}
 	if tune := t.tune(u); tune != nil {
 		list = append(list, field{"Tune", tune})
@@ -131,7 +132,8 @@ func (t *table) variant(v Variant) jen.Code {
 	return fields(list...)
 }
 
-func keyValues(k *ir.Kernel, p ir.Point) []string {
+// KeyValues returns a point's values of the variant axes, in their order.
+func KeyValues(k *ir.Kernel, p ir.Point) []string {
 	var values []string
 	for _, a := range variantAxes(k) {
 		values = append(values, p[a.Name].String())
@@ -139,12 +141,20 @@ func keyValues(k *ir.Kernel, p ir.Point) []string {
 	return values
 }
 
+// Settings returns a point's values of the tuning axes.
+func Settings(k *ir.Kernel, p ir.Point) (settings []kernel.Setting) {
+	for _, a := range k.Axes {
+		if a.Tune {
+			settings = append(settings, kernel.Setting{Axis: a.Name, Value: p[a.Name].String()})
+		}
+	}
+	return settings
+}
+
 func (t *table) tune(u *pass.Unit) jen.Code {
 	var settings []jen.Code
-	for _, a := range t.kernel.Axes {
-		if a.Tune {
-			settings = append(settings, fields(field{"Axis", jen.Lit(a.Name)}, field{"Value", jen.Lit(u.Point[a.Name].String())}))
-		}
+	for _, s := range Settings(t.kernel, u.Point) {
+		settings = append(settings, fields(field{"Axis", jen.Lit(s.Axis)}, field{"Value", jen.Lit(s.Value)}))
 	}
 	if len(settings) == 0 {
 		return nil

@@ -124,3 +124,12 @@ func shipsSeveral(k *ir.Kernel, ship, axis string) bool {
 	}
 	return false
 }
+
+// PointName names any point: kernel and the values of all axes.
+func PointName(k *ir.Kernel, p ir.Point) string {
+	name := k.Name
+	for _, a := range k.Axes {
+		name += fmt.Sprintf("_%v", p[a.Name])
+	}
+	return name
+}

@@ -47,12 +47,15 @@ type Variant struct {
 }
 
 // Setting is an axis with its value.
-type Setting struct{ Axis, Value string }
+type Setting struct {
+	Axis  string `json:"axis"`
+	Value string `json:"value"`
+}
 
 // Need is a device limit, by name, and the least that it must be.
 type Need struct {
-	Limit string
-	Least int64
+	Limit string `json:"limit"`
+	Least int64  `json:"least"`
 }
 
 // Binding is a storage buffer of a variant.
@@ -71,10 +74,10 @@ type Binding struct {
 
 // PlaneRef says which plane of which weight binding a buffer is.
 type PlaneRef struct {
-	Weight     string // name of the weight binding in the kernel's source
-	Format     string
-	Plane      int // index into Format.Planes
-	Interleave int // rows whose words alternate
+	Weight     string `json:"weight"` // name of the weight binding in the kernel's source
+	Format     string `json:"format"`
+	Plane      int    `json:"plane"`      // index into Format.Planes
+	Interleave int    `json:"interleave"` // rows whose words alternate
 }
 
 // Format is how weights are stored on the device: each plane is a stream of
