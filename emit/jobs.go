@@ -28,7 +28,7 @@ func Jobs(lib *ir.Library, kernels []*ir.Kernel, quick bool) ([]Job, error) {
 			}
 		}
 		err = pass.Points(lib, k, func(p ir.Point, _ []pass.Need) bool {
-			if !quick || cover.add(k, p) {
+			if !quick || cover.add(k, p) || len(k.Axes) == 0 && len(shipped) == 0 {
 				jobs = append(jobs, Job{k, p})
 			}
 			return true

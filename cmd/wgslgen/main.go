@@ -45,7 +45,7 @@ type command struct {
 
 var commands = []command{
 	{"generate", "[-kernels DIR] [-o DIR] [-package NAME] [-diff]", "writes the shaders and the dispatch tables of a folder of kernels", generate},
-	{"check", "[-kernels DIR] [-kernel NAME] [-quick]", "compiles all kernels at all points, and exits with 1 if anything is wrong", check},
+	{"check", "[-kernels DIR] [-kernel NAME] [-quick] [-run WHICH] [-seed N] [-json]", "compiles all kernels at all points, runs what they ship in the interpreter, and exits with 1 if anything is wrong", check},
 	{"dump", "-kernel NAME [-kernels DIR] [-point AXIS=VALUE,…] [-stage STAGE]", "shows a kernel at a stage of its compilation", dump},
 	{"list", "[-kernels DIR]", "tells what each kernel ships, and the most that it asks of a device", list},
 	{"fmt", "[-l] [-d] [-w] [FILE|DIR…]", "formats kernel sources; without files, standard input", format},

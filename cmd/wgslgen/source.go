@@ -70,7 +70,7 @@ func (m mistakes) render() string {
 	texts := map[string]string{}
 	for i, e := range m.list {
 		pos := e.Pos
-		pos.File = filepath.Join(m.dir, filepath.FromSlash(pos.File))
+		pos.File = m.path(pos)
 		if _, ok := texts[pos.File]; !ok {
 			text, _ := fs.ReadFile(m.fsys, path.Clean(e.Pos.File)) // it was read before; without it there is no caret
 			texts[pos.File] = string(text)
@@ -79,6 +79,9 @@ func (m mistakes) render() string {
 	}
 	return located.Render(func(file string) string { return texts[file] })
 }
+
+// path returns the file of a place as users know it.
+func (s source) path(pos ir.Pos) string { return filepath.Join(s.dir, filepath.FromSlash(pos.File)) }
 
 // inText makes mistakes out of ir.Errors in one file, whose text is given.
 func inText(err error, text []byte) error {

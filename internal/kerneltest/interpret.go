@@ -7,9 +7,6 @@ import (
 	"github.com/wgslgen/wgslgen/ir/interp"
 )
 
-// Grid chooses how the workgroups of a case are laid out.
-type Grid func(v *Variant, grid [3]uint64) ([3]uint32, error)
-
 // Interpret runs the case in the interpreter, and returns what its buffers
 // hold afterwards. The error may be interp.Defects.
 func (c *Case) Interpret(layout Grid) (map[string][]uint32, error) {

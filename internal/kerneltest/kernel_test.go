@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"slices"
 	"sync"
@@ -16,7 +15,6 @@ import (
 	"github.com/wgslgen/wgslgen/ir/syntax"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
-	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/templates"
 )
 
@@ -107,7 +105,7 @@ func (sum *summary) compare(t *testing.T, s *subject, cases []*Case, run func(*C
 	t.Helper()
 	var total Score
 	for _, c := range cases {
-		for name, layout := range layouts(s.Variant, c) {
+		for name, layout := range c.Layouts() {
 			got, err := run(c, layout)
 			if err != nil {
 				t.Fatalf("%v%s:\n%v", c, name, err)
@@ -144,38 +142,13 @@ func TestEveryKernelHasCases(t *testing.T) {
 	}
 }
 
-const folded = " folded"
-
-// layouts are the ways to lay out a case's grid: as every device allows, and,
-// where it is long enough, folded as if x were limited to the least that works.
-func layouts(v *Variant, c *Case) map[string]Grid {
-	grid := v.grid(c.params)
-	out := map[string]Grid{"": limited(65535)}
-	if v.foldable() && grid[0] > 2 {
-		out[folded] = func(v *Variant, grid [3]uint64) ([3]uint32, error) {
-			most := uint64(math.Ceil(math.Sqrt(float64(grid[0]))))
-			laid, err := limited(most)(v, [3]uint64{grid[0], 1, 1})
-			laid[1] = uint32(grid[1])
-			return laid, err
-		}
-	}
-	return out
-}
-
-// limited lays a grid out within so many workgroups a dimension.
-func limited(most uint64) Grid {
-	return func(v *Variant, grid [3]uint64) ([3]uint32, error) {
-		return kernel.Fold(grid, v.foldable(), most)
-	}
-}
-
 // TestFolds fails where no case of a variant whose grid may fold does so.
 func TestFolds(t *testing.T) {
 	forEach(t, func(t *testing.T, s *subject, cases []*Case) {
 		longest := uint64(0)
 		for _, c := range cases {
 			longest = max(longest, s.grid(c.params)[0])
-			if _, folds := layouts(s.Variant, c)[folded]; folds {
+			if c.folds() {
 				return
 			}
 		}

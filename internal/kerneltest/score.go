@@ -60,6 +60,16 @@ func (c *Case) Check(got map[string][]uint32, limit Limit) (Score, error) {
 	return sum, nil
 }
 
+// Wrong says what is wrong with what a run left in the buffers, if anything
+// is and the spec knows it.
+func (s *Spec) Wrong(c *Case, got map[string][]uint32) error {
+	if s.unknown {
+		return nil
+	}
+	_, err := c.Check(got, s.Limit)
+	return err
+}
+
 func (w *want) check(words []uint32, limit Limit) (sum Score, err error) {
 	for i, x := range w.storage.decode(words)[:len(w.value)] {
 		if !w.set[i] {

@@ -115,6 +115,15 @@ const maxTile = 4096
 // tile returns how much of a parameter one workgroup takes: the largest value
 // that needs no more workgroups than 1 does. The other parameters are 1.
 func (v *Variant) tile(param string) int {
+	n, ok := v.tileOf(param)
+	if !ok {
+		panic(fmt.Sprintf("kerneltest: the grid of %s does not grow with %s", v.Name, param))
+	}
+	return n
+}
+
+// tileOf returns the tile of a parameter, if the grid grows with it.
+func (v *Variant) tileOf(param string) (int, bool) {
 	params := map[string]uint32{}
 	for _, p := range v.Unit.Kernel.Params {
 		params[p.Name] = 1
@@ -123,8 +132,8 @@ func (v *Variant) tile(param string) int {
 	for n := uint32(2); n <= maxTile; n++ {
 		params[param] = n
 		if v.grid(params) != one {
-			return int(n - 1)
+			return int(n - 1), true
 		}
 	}
-	panic(fmt.Sprintf("kerneltest: the grid of %s does not grow with %s", v.Name, param))
+	return 0, false
 }
