@@ -7,6 +7,20 @@ import (
 	"math"
 )
 
+// Values of axis form of kernel rms_norm.
+const (
+	RmsNormFormPlain   = "plain"
+	RmsNormFormInplace = "inplace"
+	RmsNormFormAdd     = "add"
+	RmsNormFormOnto    = "onto"
+)
+
+// Values of axis weights of kernel rms_norm.
+const (
+	RmsNormWeightsOne  = "one"
+	RmsNormWeightsNone = "none"
+)
+
 // Values of axis reduce of kernel rms_norm.
 const (
 	RmsNormReduceNone     = "none"
@@ -16,41 +30,67 @@ const (
 
 // RmsNormKey chooses among the variants of kernel rms_norm; a zero field matches any value.
 type RmsNormKey struct {
-	Reduce string // none, shared, subgroup
+	Form    string // plain, inplace, add, onto
+	Weights string // one, none
+	Reduce  string // none, shared, subgroup
 }
 
 // Values returns the key in the order of RmsNorm.Axes.
 func (k RmsNormKey) Values() []string {
-	return []string{k.Reduce}
+	return []string{k.Form, k.Weights, k.Reduce}
 }
 
 // RmsNormParams is the parameter block of kernel rms_norm.
 type RmsNormParams struct {
-	Tokens uint32  // at byte 0
-	Cols   uint32  // at byte 4
-	Stride uint32  // at byte 8
-	Eps    float32 // at byte 12
+	Tokens  uint32  // at byte 0
+	Heads   uint32  // at byte 4
+	Cols    uint32  // at byte 8
+	XFirst  uint32  // at byte 12
+	XStride uint32  // at byte 16
+	YFirst  uint32  // at byte 20
+	YStride uint32  // at byte 24
+	Eps     float32 // at byte 28
+	Offset  float32 // at byte 32
 }
 
 // Words returns the block as the device reads it.
 func (p RmsNormParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Cols, p.Stride, math.Float32bits(p.Eps)}
+	return []uint32{p.Tokens, p.Heads, p.Cols, p.XFirst, p.XStride, p.YFirst, p.YStride, math.Float32bits(p.Eps), math.Float32bits(p.Offset)}
 }
 
-// RmsNorm is kernel rms_norm: y[t, :] = weight · x[t, :] / sqrt(mean(x[t, :]²) + eps).
+// RmsNorm is kernel rms_norm: y = (offset + weight) · x / sqrt(mean(x²) + eps), for each head of each row.
 var RmsNorm = &kernel.Table{
 	Kernel: "rms_norm",
-	Doc:    "y[t, :] = weight · x[t, :] / sqrt(mean(x[t, :]²) + eps)",
-	Axes:   []string{"reduce"},
+	Doc:    "y = (offset + weight) · x / sqrt(mean(x²) + eps), for each head of each row",
+	Axes:   []string{"form", "weights", "reduce"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
-		{Name: "cols", Type: "u32", Offset: 4},
-		{Name: "stride", Type: "u32", Offset: 8},
-		{Name: "eps", Type: "f32", Offset: 12},
+		{Name: "heads", Type: "u32", Offset: 4},
+		{Name: "cols", Type: "u32", Offset: 8},
+		{Name: "x_first", Type: "u32", Offset: 12},
+		{Name: "x_stride", Type: "u32", Offset: 16},
+		{Name: "y_first", Type: "u32", Offset: 20},
+		{Name: "y_stride", Type: "u32", Offset: 24},
+		{Name: "eps", Type: "f32", Offset: 28},
+		{Name: "offset", Type: "f32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "rms_norm_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_shared_software"), Bindings: rmsNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
-		{Name: "rms_norm_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_shared_gpu"), Bindings: rmsNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_plain_one_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"plain", "one", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_plain_one_shared_software"), Bindings: rmsNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_plain_none_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"plain", "none", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_plain_none_shared_software"), Bindings: rmsNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_inplace_one_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"inplace", "one", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_inplace_one_shared_software"), Bindings: rmsNormBindings2, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_inplace_none_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"inplace", "none", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_inplace_none_shared_software"), Bindings: rmsNormBindings3, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_add_one_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"add", "one", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_add_one_shared_software"), Bindings: rmsNormBindings4, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_add_none_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"add", "none", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_add_none_shared_software"), Bindings: rmsNormBindings5, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_onto_one_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"onto", "one", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_onto_one_shared_software"), Bindings: rmsNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_onto_none_shared_software", Entry: "rms_norm", Ship: "software", Key: []string{"onto", "none", "shared"}, Tune: rmsNormTune0, WGSL: shader("rms_norm_onto_none_shared_software"), Bindings: rmsNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_plain_one_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"plain", "one", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_plain_one_shared_gpu"), Bindings: rmsNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_plain_none_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"plain", "none", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_plain_none_shared_gpu"), Bindings: rmsNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_inplace_one_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"inplace", "one", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_inplace_one_shared_gpu"), Bindings: rmsNormBindings2, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_inplace_none_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"inplace", "none", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_inplace_none_shared_gpu"), Bindings: rmsNormBindings3, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_add_one_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"add", "one", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_add_one_shared_gpu"), Bindings: rmsNormBindings4, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_add_none_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"add", "none", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_add_none_shared_gpu"), Bindings: rmsNormBindings5, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_onto_one_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"onto", "one", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_onto_one_shared_gpu"), Bindings: rmsNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
+		{Name: "rms_norm_onto_none_shared_gpu", Entry: "rms_norm", Ship: "gpu", Key: []string{"onto", "none", "shared"}, Tune: rmsNormTune1, WGSL: shader("rms_norm_onto_none_shared_gpu"), Bindings: rmsNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: rmsNormGrid0, Foldable: true},
 	},
 }
 
@@ -59,19 +99,50 @@ var rmsNormTune0 = []kernel.Setting{{Axis: "width", Value: "8"}, {Axis: "group",
 var rmsNormTune1 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "group", Value: "64"}}
 
 func rmsNormGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[0]), 1, 1}
+	return [3]uint64{uint64(p[0]) * uint64(p[1]), 1, 1}
 }
 
 var rmsNormBindings0 = []kernel.Binding{
 	{Name: "x", Elem: "vec4<f32>", Bytes: rmsNormBytes0},
 	{Name: "weight", Elem: "vec4<f32>", Bytes: rmsNormBytes1},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
+}
+
+var rmsNormBindings1 = []kernel.Binding{
+	{Name: "x", Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
+}
+
+var rmsNormBindings2 = []kernel.Binding{
+	{Name: "weight", Elem: "vec4<f32>", Bytes: rmsNormBytes1},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
+}
+
+var rmsNormBindings3 = []kernel.Binding{
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
+}
+
+var rmsNormBindings4 = []kernel.Binding{
+	{Name: "x", Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "weight", Elem: "vec4<f32>", Bytes: rmsNormBytes1},
+	{Name: "residual", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
+}
+
+var rmsNormBindings5 = []kernel.Binding{
+	{Name: "x", Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "residual", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes0},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: rmsNormBytes2},
 }
 
 func rmsNormBytes0(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[2]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
 }
 
 func rmsNormBytes1(p []uint32) int64 {
-	return int64(uint64(p[1]) / 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[2]), 4) * 16)
+}
+
+func rmsNormBytes2(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[6]) / 4) * 16)
 }

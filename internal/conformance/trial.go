@@ -21,6 +21,7 @@ var operators = map[string]operator{
 	"ARGSORT":  {plan: argsort},
 	"GET_ROWS": {plan: getRows},
 	"MUL_MAT":  {plan: mulMat},
+	"NORM":     {plan: layerNorm},
 	"RMS_NORM": {plan: rmsNorm},
 	"TOP_K":    {plan: topK, view: chosen},
 }

@@ -13,12 +13,6 @@ func Dot(a, b []float64) (dot, scale float64) {
 	return dot, math.Sqrt(aa * bb)
 }
 
-// SiLU returns x·σ(x) (Hendrycks and Gimpel, 2016).
-func SiLU(x float64) float64 { return x * Sigmoid(x) }
-
-// Sigmoid returns σ(x) = 1 / (1 + exp(-x)).
-func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
 // RMSNorm returns weight·x / sqrt(mean(x²) + eps) (Zhang and Sennrich, 2019).
 func RMSNorm(x, weight []float64, eps float64) []float64 {
 	var sum float64
@@ -29,6 +23,29 @@ func RMSNorm(x, weight []float64, eps float64) []float64 {
 	out := make([]float64, len(x))
 	for i, v := range x {
 		out[i] = weight[i] * (v * scale)
+	}
+	return out
+}
+
+// LayerNorm returns weight·(x - mean) / sqrt(variance + eps) + bias (Ba et al.,
+// 2016). Weight and bias may be nil.
+func LayerNorm(x, weight, bias []float64, eps float64) []float64 {
+	var mean, variance float64
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		variance += (v - mean) * (v - mean) / float64(len(x))
+	}
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = (v - mean) / math.Sqrt(variance+eps)
+		if weight != nil {
+			out[i] *= weight[i]
+		}
+		if bias != nil {
+			out[i] += bias[i]
+		}
 	}
 	return out
 }

@@ -16,3 +16,9 @@ const (
 	Sigmoid
 	SwiGLUOAI // of a gate and a value only
 )
+
+// What gpt-oss has in SwiGLUOAI.
+const (
+	SwiGLUOAIAlpha = 1.702
+	SwiGLUOAILimit = 7
+)

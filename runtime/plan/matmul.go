@@ -23,15 +23,6 @@ func (r *Recorder) Embed(m *weights.Matrix, cols int) *Tensor {
 	return y
 }
 
-// RMSNorm returns x over the root of its mean square (plus eps), times weight.
-func (r *Recorder) RMSNorm(x *Tensor, weight *weights.Vector, eps float32) *Tensor {
-	y := r.tensor("norm", r.Tokens, x.Cols)
-	params := generated.RmsNormParams{Tokens: uint32(r.Tokens), Cols: uint32(x.Cols), Stride: uint32(x.Stride), Eps: eps}
-	r.dispatch(generated.RmsNorm, generated.RmsNormKey{}, params, 0, r.Tokens,
-		bind{"x", x}, bind{"weight", Fixed(weight.Range)}, bind{"y", y})
-	return y
-}
-
 // MatMul returns the products of x with the rows of several matrices, one
 // after the other.
 func (r *Recorder) MatMul(label string, x *Tensor, matrices ...*weights.Matrix) *Tensor {
