@@ -42,6 +42,7 @@ const sampleAhead = 64
 // Engine is a model on a device. It runs one session at a time.
 type Engine struct {
 	dev     gpu.Device
+	caps    gpu.Caps
 	library *op.Library
 	memory  planned.Plan
 	weights *weights.Set
@@ -68,7 +69,7 @@ type Engine struct {
 // loads it onto the device. The file may be closed afterwards.
 func Load(ctx context.Context, dev gpu.Device, f *gguf.File, o Options) (*Engine, error) {
 	begin := time.Now()
-	e := &Engine{dev: dev, library: op.NewLibrary(dev)}
+	e := &Engine{dev: dev, caps: dev.Caps(), library: op.NewLibrary(dev)}
 	if err := e.load(ctx, f, o); err != nil {
 		e.Close()
 		return nil, err
@@ -78,13 +79,13 @@ func Load(ctx context.Context, dev gpu.Device, f *gguf.File, o Options) (*Engine
 }
 
 func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
-	if err := o.complete(e.dev.Caps()); err != nil {
+	if err := o.complete(e.caps); err != nil {
 		return err
 	}
 	if err := e.record(f, o); err != nil {
 		return err
 	}
-	if err := e.memory.Fit(o.Memory, e.dev.Caps().Limits); err != nil {
+	if err := e.memory.Fit(o.Memory, e.caps.Limits); err != nil {
 		return fmt.Errorf("the model does not fit: %w", err)
 	}
 	if err := e.memory.Allocate(e.dev); err != nil {
@@ -135,7 +136,7 @@ func defaultMemory(kind gpu.Kind) int64 {
 
 // record plans all memory and records all programs.
 func (e *Engine) record(f *gguf.File, o Options) error {
-	limits := e.dev.Caps().Limits
+	limits := e.caps.Limits
 	e.weights = weights.NewSet(&e.memory, weights.Limits{
 		Binding: o.MaxBinding, Buffer: limits.MaxBufferSize, Align: int64(limits.StorageOffsetAlign),
 	})

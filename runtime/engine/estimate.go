@@ -49,8 +49,7 @@ type Estimate struct {
 // Plan returns what the model in f takes on a device with such capabilities. It
 // needs no device, and of the file only the directory and some small tensors.
 func Plan(caps gpu.Caps, f *gguf.File, o Options) (*Estimate, error) {
-	dev := gpu.Described(caps)
-	e := &Engine{dev: dev, library: op.NewLibrary(dev)}
+	e := &Engine{caps: caps, library: op.Describe(caps)}
 	if err := o.complete(caps); err != nil {
 		return nil, err
 	}

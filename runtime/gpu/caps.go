@@ -59,14 +59,3 @@ func DefaultLimits() Limits {
 		MaxWorkgroupsPerDim: 65535,
 	}
 }
-
-// Described returns a device of which only the capabilities are known, to plan
-// for: nothing but Caps may be called.
-func Described(caps Caps) Device { return described{caps: caps} }
-
-type described struct {
-	Device
-	caps Caps
-}
-
-func (d described) Caps() Caps { return d.caps }

@@ -14,6 +14,7 @@ type Library struct {
 	dev       gpu.Device
 	ship      string
 	device    kernel.Device
+	align     int64 // of a uniform binding's offset
 	pipelines map[*kernel.Variant]gpu.Pipeline
 	groups    []gpu.BindGroup
 }
@@ -24,7 +25,15 @@ func NewLibrary(dev gpu.Device) *Library {
 	if caps.Features.Subgroups && !subgroupsInOrder(dev) {
 		caps.Features.Subgroups, caps.Features.SubgroupMin, caps.Features.SubgroupMax = false, 0, 0
 	}
-	l := &Library{dev: dev, ship: "gpu", device: describe(caps), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
+	l := Describe(caps)
+	l.dev = dev
+	return l
+}
+
+// Describe returns the library of a device of which only the capabilities are
+// known: it finds variants, but makes no commands.
+func Describe(caps gpu.Caps) *Library {
+	l := &Library{ship: "gpu", device: describe(caps), align: int64(caps.Limits.UniformOffsetAlign), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
 	if caps.Kind == gpu.KindSoftware {
 		l.ship = "software"
 	}
@@ -138,7 +147,7 @@ func access(b *kernel.Binding) gpu.Access {
 // ParamSlot returns the bytes from one parameter block to the next in a uniform
 // buffer that holds many, of up to so many words.
 func (l *Library) ParamSlot(words int) int64 {
-	align := max(int64(l.dev.Caps().Limits.UniformOffsetAlign), 16)
+	align := max(l.align, 16)
 	return (int64(kernel.ParamBytes(words)) + align - 1) / align * align
 }
 

@@ -22,7 +22,7 @@ func TestUniformFits(t *testing.T) {
 		cols   uint32
 		want   bool
 	}{{limits, 16384, true}, {limits, 16416, false}, {small, 64, false}} {
-		library := op.NewLibrary(gpu.Described(gpu.Caps{Kind: gpu.KindSoftware, Limits: test.limits}))
+		library := op.Describe(gpu.Caps{Kind: gpu.KindSoftware, Limits: test.limits})
 		v, err := library.Find(generated.Gemv, generated.GemvKey{W: "q4_0", Epilogue: "add", Interleave: 8}, generated.GemvParams{Rows: 8, Cols: test.cols}.Words())
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func TestUniformFits(t *testing.T) {
 // TestWork checks that no product multiplies more often than the limit.
 func TestWork(t *testing.T) {
 	limits := gpu.DefaultLimits()
-	library := op.NewLibrary(gpu.Described(gpu.Caps{Kind: gpu.KindDiscrete, Limits: limits}))
+	library := op.Describe(gpu.Caps{Kind: gpu.KindDiscrete, Limits: limits})
 	interleave, err := Interleave(library, "f32")
 	if err != nil {
 		t.Fatal(err)

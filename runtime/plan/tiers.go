@@ -15,7 +15,7 @@ type Tiers struct {
 
 // TiersOf returns what a device with such capabilities gets.
 func TiersOf(caps gpu.Caps) Tiers {
-	l := op.NewLibrary(gpu.Described(caps))
+	l := op.Describe(caps)
 	t := Tiers{Ship: "gpu", Prefill: "stream, no shared memory", Decode: "stream, no shared memory"}
 	if l.Software() {
 		t.Ship = "software"

@@ -1,0 +1,196 @@
+package tuner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// landscape is a simulated device: made-up times, and a clock that they move.
+type landscape struct {
+	now    time.Time
+	times  []time.Duration
+	noise  float64 // of a sample: up to so much more or less
+	wrong  map[int]bool
+	lost   map[int]bool
+	random *rand.Rand
+	count  int
+}
+
+func (l *landscape) Check(_ context.Context, _ *Problem, i int) error {
+	l.now = l.now.Add(50 * time.Millisecond) // compiling
+	switch {
+	case l.wrong[i]:
+		return errors.New("NMSE 0.3")
+	case l.lost[i]:
+		return ErrLost
+	}
+	return nil
+}
+
+func (l *landscape) Time(_ context.Context, _ *Problem, i int) (time.Duration, error) {
+	l.count++
+	t := time.Duration(float64(l.times[i]) * (1 + l.noise*(2*l.random.Float64()-1)))
+	l.now = l.now.Add(t)
+	return t, nil
+}
+
+// bowl returns a problem over two axes whose optimum is at (3, 1), and a
+// landscape on which each step away from it costs a fifth more.
+func bowl(seed uint64) (*Problem, *landscape) {
+	p := &Problem{Name: "bowl", Default: 0}
+	l := &landscape{now: time.Unix(0, 0), random: rand.New(rand.NewPCG(seed, 1)), wrong: map[int]bool{}, lost: map[int]bool{}}
+	for r := range 6 {
+		for g := range 5 {
+			steps := math.Abs(float64(r-3)) + math.Abs(float64(g-1))
+			p.Candidates = append(p.Candidates, Candidate{Name: fmt.Sprintf("R=%d,group=%d", r, g), Cost: Cost{Bytes: 1000, Workgroups: 100, Invocations: 64}})
+			l.times = append(l.times, time.Duration(float64(time.Millisecond)*math.Pow(1.2, steps)))
+		}
+	}
+	return p, l
+}
+
+const bowlBest = 3*5 + 1
+
+func search(l *landscape) *Search {
+	return &Search{Bench: l, Device: Device{Bandwidth: 1e9, Operations: 1e9, Fill: 1}, Now: func() time.Time { return l.now }}
+}
+
+func (l *landscape) later(d time.Duration) time.Time { return l.now.Add(d) }
+
+// Without noise the optimum is found, within one sample of each of the 30
+// candidates three more of all, and two of the 13 that are within half of it.
+func TestFindsOptimum(t *testing.T) {
+	p, l := bowl(1)
+	r := search(l).Run(context.Background(), p, l.later(time.Hour))
+	if r.Best != bowlBest || r.Ended != Converged {
+		t.Errorf("best %d (%s), ended %s", r.Best, r.Trials[r.Best].Candidate, r.Ended)
+	}
+	if r.Measured > 30*(1+dropAfter)+13*(fewRounds-dropAfter) {
+		t.Errorf("%d samples", r.Measured)
+	}
+	if r.Measured != l.count {
+		t.Errorf("%d samples reported, %d taken", r.Measured, l.count)
+	}
+	if want := float64(l.times[0]) / float64(l.times[bowlBest]); math.Abs(r.Gain()-want) > 0.01 {
+		t.Errorf("gain %.2f, want %.2f", r.Gain(), want)
+	}
+}
+
+// With noise of ±20 % the winner is at most one step from the optimum, and the
+// optimum itself in most runs.
+func TestSurvivesNoise(t *testing.T) {
+	exact := 0
+	const runs = 200
+	for seed := range uint64(runs) {
+		p, l := bowl(seed)
+		l.noise = 0.2
+		r := search(l).Run(context.Background(), p, l.later(time.Hour))
+		if float64(l.times[r.Best]) > 1.21*float64(l.times[bowlBest]) {
+			t.Errorf("seed %d: best is %s, %.2f times the optimum", seed, r.Trials[r.Best].Candidate, float64(l.times[r.Best])/float64(l.times[bowlBest]))
+		}
+		if r.Best == bowlBest {
+			exact++
+		}
+		if r.Measured > 30*(1+mostRounds) {
+			t.Errorf("seed %d: %d samples", seed, r.Measured)
+		}
+	}
+	if exact < runs*9/10 {
+		t.Errorf("the optimum was found in %d of %d runs", exact, runs)
+	}
+}
+
+// The fastest candidates are wrong, or lose the device: they never win.
+func TestRejectsWrongCandidates(t *testing.T) {
+	p, l := bowl(1)
+	l.wrong[bowlBest], l.lost[bowlBest+5] = true, true
+	r := search(l).Run(context.Background(), p, l.later(time.Hour))
+	for i, why := range map[int]string{bowlBest: "NMSE 0.3", bowlBest + 5: ErrLost.Error()} {
+		if trial := r.Trials[i]; trial.Outcome != Rejected || trial.Why != why {
+			t.Errorf("candidate %d: %+v", i, trial)
+		}
+	}
+	if l.wrong[r.Best] || l.lost[r.Best] || l.times[r.Best] != time.Duration(1.2*float64(time.Millisecond)) {
+		t.Errorf("best is %s", r.Trials[r.Best].Candidate)
+	}
+}
+
+func TestEndsAtRoofline(t *testing.T) {
+	p, l := bowl(1)
+	p.Roof = l.times[bowlBest] * 95 / 100
+	r := search(l).Run(context.Background(), p, l.later(time.Hour))
+	if r.Ended != AtRoof || r.Best != bowlBest || r.Measured > 30*(1+dropAfter) {
+		t.Errorf("ended %s after %d samples, best %d", r.Ended, r.Measured, r.Best)
+	}
+}
+
+func TestEndsWithinBudget(t *testing.T) {
+	for _, budget := range []time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second} {
+		var problems []*Problem
+		p, l := bowl(1)
+		for i := range 10 {
+			q := *p
+			q.Weight = float64(10 - i)
+			problems = append(problems, &q)
+		}
+		begin := l.now
+		search(l).Plan(context.Background(), problems, Budget(budget), func(*Problem, *Result) {})
+		if took := l.now.Sub(begin); took > budget+100*time.Millisecond { // a candidate under way is finished
+			t.Errorf("a budget of %v took %v", budget, took)
+		}
+	}
+}
+
+// Heavy problems come first, and a full budget comes to all.
+func TestOrder(t *testing.T) {
+	p, l := bowl(1)
+	light, heavy := *p, *p
+	light.Name, light.Weight, heavy.Name, heavy.Weight = "light", 1, "heavy", 9
+	var order []string
+	n := search(l).Plan(context.Background(), []*Problem{&light, &heavy}, Full, func(p *Problem, r *Result) {
+		order = append(order, p.Name)
+		if r.Best != bowlBest {
+			t.Errorf("%s: best %d", p.Name, r.Best)
+		}
+	})
+	if n != 2 || fmt.Sprint(order) != "[heavy light]" {
+		t.Errorf("%d: %v", n, order)
+	}
+}
+
+func TestInterruptKeepsResults(t *testing.T) {
+	p, l := bowl(1)
+	ctx, cancel := context.WithCancel(context.Background())
+	s := search(l)
+	s.Observe = func(_ *Problem, r *Result) {
+		if r.Measured == 40 {
+			cancel()
+		}
+	}
+	r := s.Run(ctx, p, l.later(time.Hour))
+	if r.Ended != Cancelled || r.Best < 0 || r.Measured != 40 {
+		t.Errorf("ended %s after %d samples, best %d", r.Ended, r.Measured, r.Best)
+	}
+}
+
+// What the cost model expects to be far slower is not run, but for the default.
+func TestPrunes(t *testing.T) {
+	p, l := bowl(1)
+	for i := range p.Candidates {
+		if i%5 == 4 {
+			p.Candidates[i].Cost.Bytes *= 100
+		}
+	}
+	p.Default = 4
+	r := search(l).Run(context.Background(), p, l.later(time.Hour))
+	for i, trial := range r.Trials {
+		if pruned := trial.Outcome == Pruned; pruned != (i%5 == 4 && i != p.Default) {
+			t.Errorf("%s: %s", trial.Candidate, trial.Outcome)
+		}
+	}
+}
