@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/wgslgen/wgslgen/internal/reference/opvec"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
 // operator is how the library computes an operator.
@@ -17,13 +18,21 @@ type operator struct {
 
 // operators are what the library computes, by the vectors' names.
 var operators = map[string]operator{
-	"ARGMAX":   {plan: argmax},
-	"ARGSORT":  {plan: argsort},
-	"GET_ROWS": {plan: getRows},
-	"MUL_MAT":  {plan: mulMat},
-	"NORM":     {plan: layerNorm},
-	"RMS_NORM": {plan: rmsNorm},
-	"TOP_K":    {plan: topK, view: chosen},
+	"ARGMAX":      {plan: argmax},
+	"ARGSORT":     {plan: argsort},
+	"GEGLU":       {plan: glu(kernel.GELU)},
+	"GEGLU_ERF":   {plan: glu(kernel.GELUErf)},
+	"GEGLU_QUICK": {plan: glu(kernel.GELUQuick)},
+	"GELU":        {plan: activate(kernel.GELU)},
+	"GET_ROWS":    {plan: getRows},
+	"MUL_MAT":     {plan: mulMat},
+	"NORM":        {plan: layerNorm},
+	"RMS_NORM":    {plan: rmsNorm},
+	"SILU":        {plan: activate(kernel.SiLU)},
+	"SOFTCAP":     {plan: softCap},
+	"SWIGLU":      {plan: glu(kernel.SiLU)},
+	"SWIGLU_OAI":  {plan: glu(kernel.SwiGLUOAI)},
+	"TOP_K":       {plan: topK, view: chosen},
 }
 
 // trial is a case on its way through a batch.
