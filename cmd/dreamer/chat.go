@@ -44,6 +44,9 @@ func runChat(ctx context.Context, args []string, s streams) error {
 	if err != nil {
 		return err
 	}
+	if *system != "" && template.IgnoresSystem() {
+		fmt.Fprintln(s.err, "dreamer chat: the model's chat template leaves out the system message")
+	}
 	e, _, closeAll, err := model.load(ctx, f, model.options(), s.err)
 	if err != nil {
 		return err
@@ -123,14 +126,14 @@ func (c *conversation) answer(ctx context.Context, text string, s streams) error
 // of the context to an answer, the oldest turns are forgotten until they leave
 // half.
 func (c *conversation) prompt(notes io.Writer) ([]tokenizer.Token, error) {
-	ids, err := c.template.Tokens(c.messages)
+	ids, err := c.template.Tokens(chat.Conversation{Messages: c.messages})
 	if err != nil || len(ids) <= c.engine.Context()-c.engine.Context()/8 {
 		return ids, err
 	}
 	forgotten := 0
 	for len(ids) > c.engine.Context()/2 && c.forget() {
 		forgotten++
-		if ids, err = c.template.Tokens(c.messages); err != nil {
+		if ids, err = c.template.Tokens(chat.Conversation{Messages: c.messages}); err != nil {
 			return nil, err
 		}
 	}

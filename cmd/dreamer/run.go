@@ -21,6 +21,7 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	prompt := flags.String("p", "", "`text` of the prompt (default: standard input)")
 	most := flags.Int("n", 0, "most `tokens` to generate (default: until the end)")
 	asChat := flags.Bool("chat", false, "the prompt is a user's message to the model")
+	system := flags.String("system", "", "with -chat, `text` that tells the model how to behave")
 	if err := parse(flags, args, s); err != nil {
 		return err
 	}
@@ -29,6 +30,9 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	}
 	if *most < 0 {
 		return &usageError{"-n must not be negative"}
+	}
+	if *system != "" && !*asChat {
+		return &usageError{"-system needs -chat"}
 	}
 	drawn, err := sampling.sampling(flags, s.out)
 	if err != nil {
@@ -54,7 +58,7 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	if err != nil {
 		return err
 	}
-	ids, err := promptTokens(f, tok, *prompt, *asChat)
+	ids, err := promptTokens(f, tok, *system, *prompt, *asChat, s.err)
 	if err != nil {
 		return err
 	}
@@ -77,15 +81,23 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	return err
 }
 
-// promptTokens returns the tokens of a prompt. Control tokens that it spells
-// are text.
-func promptTokens(f *gguf.File, tok *tokenizer.Tokenizer, text string, asChat bool) ([]tokenizer.Token, error) {
+// promptTokens returns the tokens of a prompt, with a system message before it
+// in a chat. Control tokens that they spell are text.
+func promptTokens(f *gguf.File, tok *tokenizer.Tokenizer, system, text string, asChat bool, notes io.Writer) ([]tokenizer.Token, error) {
 	if asChat {
 		template, err := chat.NewTemplate(f, tok)
 		if err != nil {
 			return nil, err
 		}
-		return template.Tokens([]chat.Message{{Role: chat.User, Content: text}})
+		var c chat.Conversation
+		if system != "" {
+			if template.IgnoresSystem() {
+				fmt.Fprintln(notes, "dreamer run: the model's chat template leaves out the system message")
+			}
+			c.Messages = append(c.Messages, chat.Message{Role: chat.System, Content: system})
+		}
+		c.Messages = append(c.Messages, chat.Message{Role: chat.User, Content: text})
+		return template.Tokens(c)
 	}
 	ids := tok.Encode(text)
 	if bos, ok := tok.BOS(); ok && tok.AddsBOS() {

@@ -3,6 +3,7 @@ package chat
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,46 +11,66 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/nikolalohinski/gonja/v2"
-	"github.com/nikolalohinski/gonja/v2/exec"
-
-	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/chat/jinja"
 	"github.com/wgslgen/wgslgen/runtime/tokenizer"
 )
 
-// templateKey is the metadata key of a chat template.
-const templateKey = "tokenizer.chat_template"
+// The metadata keys of chat templates: every model's, and what some have for conversations with tools.
+const (
+	templateKey     = "tokenizer.chat_template"
+	toolTemplateKey = "tokenizer.chat_template.tool_use"
+)
 
 // The roles of messages.
 const (
 	System    = "system"
 	User      = "user"
 	Assistant = "assistant"
+	Tool      = "tool"
 )
 
 // Message is one turn of a conversation.
 type Message struct {
 	Role, Content string
+	// ToolCalls are the calls with which an assistant ends its turn, a JSON array of {"id": "…", "type": "function",
+	// "function": {"name": "…", "arguments": {…}}}. Nil is none.
+	ToolCalls json.RawMessage
+	// Name and CallID say which tool and call a tool's answer belongs to. "" is none.
+	Name, CallID string
+}
+
+// Conversation is what a template renders.
+type Conversation struct {
+	Messages []Message
+	// Tools are those that the model may call, a JSON array of {"type": "function", "function": {"name": "…",
+	// "description": "…", "parameters": {…}}} with a JSON schema. Nil is none.
+	Tools json.RawMessage
 }
 
 // Template renders conversations as a model was trained to read them.
 type Template struct {
 	tokenizer *tokenizer.Tokenizer
-	template  *exec.Template
-	controls  []string // texts of control tokens
+	plain     *jinja.Template
+	tools     *jinja.Template // for conversations with tools
+	controls  []string        // texts of control tokens
 }
 
-// NewTemplate returns the chat template of a file, which must have one.
-func NewTemplate(f *gguf.File, t *tokenizer.Tokenizer) (*Template, error) {
-	text, err := f.String(templateKey)
-	if err != nil {
-		return nil, fmt.Errorf("the model has no chat template: %w", err)
+// NewTemplate returns the chat template of a file's metadata, which must have one.
+func NewTemplate(md tokenizer.Metadata, t *tokenizer.Tokenizer) (*Template, error) {
+	if !md.Has(templateKey) {
+		return nil, fmt.Errorf("the model has no chat template: %s is missing", templateKey)
 	}
-	parsed, err := gonja.FromString(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s", templateKey, firstLine(err))
+	c := &Template{tokenizer: t}
+	var err error
+	if c.plain, err = parse(md, templateKey); err != nil {
+		return nil, err
 	}
-	c := &Template{tokenizer: t, template: parsed}
+	c.tools = c.plain
+	if md.Has(toolTemplateKey) {
+		if c.tools, err = parse(md, toolTemplateKey); err != nil {
+			return nil, err
+		}
+	}
 	for id := range tokenizer.Token(t.Size()) {
 		if t.IsControl(id) {
 			c.controls = append(c.controls, t.Token(id))
@@ -58,51 +79,55 @@ func NewTemplate(f *gguf.File, t *tokenizer.Tokenizer) (*Template, error) {
 	return c, nil
 }
 
-// firstLine shortens gonja's errors, which quote the whole template.
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
-}
-
-// Tokens returns a conversation up to where the assistant's next turn begins.
-// Control tokens that a message spells are text: a user cannot end a turn.
-func (c *Template) Tokens(messages []Message) ([]tokenizer.Token, error) {
-	contents := make([]string, len(messages))
-	for i, m := range messages {
-		contents[i] = m.Content
-	}
-	text, err := c.render(messages, contents)
+func parse(md tokenizer.Metadata, key string) (*jinja.Template, error) {
+	text, err := md.String(key)
 	if err != nil {
 		return nil, err
 	}
-	if spans, ok := c.spans(messages, contents, text); ok {
+	t, err := jinja.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return t, nil
+}
+
+// Tokens returns a conversation up to where the assistant's next turn begins.
+// Control tokens that a message or a tool spells are text: a user cannot end a
+// turn. What a template raises is an error with the template's text.
+func (c *Template) Tokens(conversation Conversation) ([]tokenizer.Token, error) {
+	v, err := c.newView(conversation)
+	if err != nil {
+		return nil, err
+	}
+	contents := make([]string, len(conversation.Messages))
+	for i, m := range conversation.Messages {
+		contents[i] = m.Content
+	}
+	text, err := v.render(contents)
+	if err != nil {
+		return nil, err
+	}
+	if spans, ok := v.spans(contents, text); ok {
 		return c.encode(spans), nil
 	}
 	for i := range contents {
 		contents[i] = c.guard(contents[i])
 	}
-	if text, err = c.render(messages, contents); err != nil {
+	if text, err = v.render(contents); err != nil {
 		return nil, err
 	}
 	return c.encode([]span{{text: text, template: true}}), nil
 }
 
-// render returns the text of a conversation whose messages have these contents.
-func (c *Template) render(messages []Message, contents []string) (string, error) {
-	list := make([]map[string]any, len(messages))
-	for i, m := range messages {
-		list[i] = map[string]any{"role": m.Role, "content": contents[i]}
-	}
-	text, err := c.template.ExecuteToString(exec.NewContext(map[string]any{
-		"messages":              list,
-		"add_generation_prompt": true,
-		"bos_token":             c.special(c.tokenizer.BOS()),
-		"eos_token":             c.special(c.tokenizer.EOS()),
-	}))
+// IgnoresSystem reports whether the template silently leaves out a system message.
+func (c *Template) IgnoresSystem() bool {
+	key := rand.Text()
+	v, err := c.newView(Conversation{Messages: []Message{{Role: System}, {Role: User}}})
 	if err != nil {
-		return "", fmt.Errorf("%s: %s", templateKey, firstLine(err))
+		return false
 	}
-	return text, nil
+	text, err := v.render([]string{key, ""})
+	return err == nil && !strings.Contains(text, key)
 }
 
 // span is a part of a rendered conversation. Only those of the template hold
@@ -115,13 +140,13 @@ type span struct {
 // spans cuts text, which contents rendered as, into what the template wrote and
 // what came from contents. For that it renders placeholders instead of contents.
 // That fails where a template does more with a content than trim it.
-func (c *Template) spans(messages []Message, contents []string, text string) (spans []span, ok bool) {
+func (v *view) spans(contents []string, text string) (spans []span, ok bool) {
 	key := rand.Text()
 	places := make([]string, len(contents))
 	for i := range places {
 		places[i] = fmt.Sprintf("%s-%d-", key, i)
 	}
-	rest, err := c.render(messages, places)
+	rest, err := v.render(places)
 	if err != nil {
 		return nil, false
 	}
@@ -158,13 +183,6 @@ func written(text, content, next string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func (c *Template) special(id tokenizer.Token, ok bool) string {
-	if !ok {
-		return ""
-	}
-	return c.tokenizer.Token(id)
 }
 
 // mark stands within the text of a control token in a message, so that it is

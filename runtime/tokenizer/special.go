@@ -23,6 +23,7 @@ var endTexts = []string{
 	"<end_of_turn>",
 	"<end_of_utterance>",
 	"<turn|>",
+	"<|EOT|>",
 	"<EOT>",
 	"[EOT]",
 	"[EOS]",
