@@ -35,10 +35,10 @@ func (p ExpertTilesParams) Words() []uint32 {
 	return []uint32{p.Tokens, p.K, p.Experts, p.Tile, p.UpGroups, p.DownGroups}
 }
 
-// ExpertTiles is kernel expert_tiles: tiles = expert, first and end in the order of each run of up to tile slots of one expert; groups = workgroups of two products along rows, tiles.
+// ExpertTiles is kernel expert_tiles: tiles = expert, first and end in the order of each run of up to tile slots of one expert, then empty ones; groups = workgroups of two products along rows, tiles.
 var ExpertTiles = &kernel.Table{
 	Kernel: "expert_tiles",
-	Doc:    "tiles = expert, first and end in the order of each run of up to tile slots of one expert; groups = workgroups of two products along rows, tiles",
+	Doc:    "tiles = expert, first and end in the order of each run of up to tile slots of one expert, then empty ones; groups = workgroups of two products along rows, tiles",
 	Axes:   []string{"reduce"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},

@@ -16,6 +16,8 @@ var Tables = []*kernel.Table{
 	AttentionStream,
 	AttentionTile,
 	Embed,
+	ExpertGemm,
+	ExpertGemv,
 	ExpertOrder,
 	ExpertTiles,
 	Gemm,

@@ -14,18 +14,16 @@ func (k WeightedSumKey) Values() []string {
 
 // WeightedSumParams is the parameter block of kernel weighted_sum.
 type WeightedSumParams struct {
-	Tokens       uint32 // at byte 0
-	Cols         uint32 // at byte 4
-	K            uint32 // at byte 8
-	WeightStride uint32 // at byte 12
-	XStride      uint32 // at byte 16
-	YStride      uint32 // at byte 20
-	Sigmoid      uint32 // at byte 24
+	Tokens  uint32 // at byte 0
+	Cols    uint32 // at byte 4
+	K       uint32 // at byte 8
+	XStride uint32 // at byte 12
+	YStride uint32 // at byte 16
 }
 
 // Words returns the block as the device reads it.
 func (p WeightedSumParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Cols, p.K, p.WeightStride, p.XStride, p.YStride, p.Sigmoid}
+	return []uint32{p.Tokens, p.Cols, p.K, p.XStride, p.YStride}
 }
 
 // WeightedSum is kernel weighted_sum: y[t, :] += Σ weights[t, r] · x[t·k + r, :] over r, one after the other.
@@ -37,10 +35,8 @@ var WeightedSum = &kernel.Table{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "cols", Type: "u32", Offset: 4},
 		{Name: "k", Type: "u32", Offset: 8},
-		{Name: "weight_stride", Type: "u32", Offset: 12},
-		{Name: "x_stride", Type: "u32", Offset: 16},
-		{Name: "y_stride", Type: "u32", Offset: 20},
-		{Name: "sigmoid", Type: "u32", Offset: 24},
+		{Name: "x_stride", Type: "u32", Offset: 12},
+		{Name: "y_stride", Type: "u32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "weighted_sum_software", Entry: "weighted_sum", Ship: "software", Key: []string{}, Tune: weightedSumTune0, WGSL: shader("weighted_sum_software"), Bindings: weightedSumBindings0, Workgroup: 8, Grid: weightedSumGrid0, Foldable: true},
@@ -67,13 +63,13 @@ var weightedSumBindings0 = []kernel.Binding{
 }
 
 func weightedSumBytes0(p []uint32) int64 {
-	return int64(uint64(p[0]) * uint64(p[3]) * 4)
+	return int64(uint64(p[0]) * uint64(p[2]) * 4)
 }
 
 func weightedSumBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * uint64(p[2]) * (uint64(p[4]) / 4) * 16)
+	return int64(uint64(p[0]) * uint64(p[2]) * (uint64(p[3]) / 4) * 16)
 }
 
 func weightedSumBytes2(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[5]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
 }

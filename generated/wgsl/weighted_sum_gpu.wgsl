@@ -6,10 +6,8 @@ struct Params {
   tokens: u32,
   cols: u32,
   k: u32,
-  weight_stride: u32,
   x_stride: u32,
   y_stride: u32,
-  sigmoid: u32,
 }
 @group(0) @binding(0) var<storage, read> weights: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -26,8 +24,8 @@ fn weighted_sum(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgr
       let index = token * (params.y_stride / 4u) + column;
       var v = y[index];
       for (var r: u32 = 0u; r < params.k; r += 1u) {
-        let weight = weights[token * params.weight_stride + r];
-        v += select(weight, 1.0 / (1.0 + exp(-weight)), params.sigmoid == 1u) * x[(token * params.k + r) * (params.x_stride / 4u) + column];
+        let index_2 = token * params.k + r;
+        v += weights[index_2] * x[index_2 * (params.x_stride / 4u) + column];
       }
       y[index] = v;
     }

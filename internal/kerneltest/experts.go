@@ -19,17 +19,13 @@ var _ = describe(Spec{
 			c.size("experts", experts)
 			c.integers("ids", ids)
 			order, offsets := c.output("order", len(ids)), c.output("offsets", experts+1)
-			at := 0
-			for e := range experts {
-				offsets.put(e, float64(at), 0)
-				for slot, id := range ids {
-					if id == e {
-						order.put(at, float64(slot), 0)
-						at++
-					}
-				}
+			wantOrder, wantOffsets := reference.ByExpert(ids, experts)
+			for j, slot := range wantOrder {
+				order.put(j, float64(slot), 0)
 			}
-			offsets.put(experts, float64(at), 0)
+			for e, n := range wantOffsets {
+				offsets.put(e, float64(n), 0)
+			}
 		}
 	},
 })
@@ -49,30 +45,33 @@ var _ = describe(Spec{
 			c.size("up_groups", 11+i)
 			c.size("down_groups", 5)
 			tiles := c.output("tiles", 4*((tokens*k+tile-1)/tile+experts))
-			offsets, at := []int{0}, 0
-			for e := range experts {
-				end := offsets[e]
-				for _, id := range ids {
-					if id == e {
-						end++
-					}
-				}
-				for first := offsets[e]; first < end; first += tile {
-					for j, word := range []int{e, first, min(first+tile, end), 0} {
-						tiles.put(4*at+j, float64(word), 0)
-					}
-					at++
-				}
-				offsets = append(offsets, end)
-			}
+			_, offsets := reference.ByExpert(ids, experts)
 			c.integers("offsets", offsets)
+			list, used := tilesOf(offsets, tile, len(ids))
+			for j, word := range list {
+				tiles.put(j, float64(word), 0)
+			}
 			groups := c.output("groups", 6)
-			for j, n := range []int{11 + i, at, 1, 5, at, 1} {
+			for j, n := range []int{11 + i, used, 1, 5, used, 1} {
 				groups.put(j, float64(n), 0)
 			}
 		}
 	},
 })
+
+// tilesOf returns expert, first, end and 0 of every run of up to tile slots of an
+// expert, then zeros; and how many tiles are in use.
+func tilesOf(offsets []int, tile, slots int) (words []int, used int) {
+	experts := len(offsets) - 1
+	words = make([]int, 4*((slots+tile-1)/tile+experts))
+	for e := range experts {
+		for first := offsets[e]; first < offsets[e+1]; first += tile {
+			copy(words[4*used:], []int{e, first, min(first+tile, offsets[e+1])})
+			used++
+		}
+	}
+	return words, used
+}
 
 // choices returns the experts of so many slots: some often, some not at all.
 func (g *generator) choices(slots, experts int) []int {
@@ -91,17 +90,13 @@ var _ = describe(Spec{
 		for i, quads := range g.around(g.tile("cols") / 4) {
 			tokens, k, cols := []int{1, 3, 2}[i], []int{1, 7, 8}[i], 4*quads
 			xStride, yStride := cols+[]int{0, 4, 64}[i], cols+[]int{8, 0, 4}[i]
-			weightStride := k + []int{0, 57, 0}[i]
-			sigmoid := i == 1
 			c := g.add()
 			c.size("tokens", tokens)
 			c.size("cols", cols)
 			c.size("k", k)
-			c.size("weight_stride", weightStride)
 			c.size("x_stride", xStride)
 			c.size("y_stride", yStride)
-			c.flag("sigmoid", sigmoid)
-			weights := c.floats("weights", g.padded(tokens, k, weightStride))
+			weights := c.floats("weights", g.normal(tokens*k))
 			x := c.floats("x", g.padded(tokens*k, cols, xStride))
 			y := c.output("y", tokens*yStride)
 			for t := range tokens {
@@ -109,11 +104,7 @@ var _ = describe(Spec{
 					at := t*yStride + j
 					sum, scale := y.was(at), math.Abs(y.was(at))
 					for r := range k {
-						weight := weights[t*weightStride+r]
-						if sigmoid {
-							weight = reference.Sigmoid(weight)
-						}
-						term := weight * x[(t*k+r)*xStride+j]
+						term := weights[t*k+r] * x[(t*k+r)*xStride+j]
 						sum += term
 						scale += math.Abs(term)
 					}

@@ -65,3 +65,18 @@ func (r Router) dropGroups(choice []float64) {
 		}
 	}
 }
+
+// ByExpert sorts slots by the experts that they chose, keeping the order of each
+// expert's, and returns where the slots of each expert begin; at the end, their
+// number.
+func ByExpert(ids []int, experts int) (order, offsets []int) {
+	for e := range experts {
+		offsets = append(offsets, len(order))
+		for slot, id := range ids {
+			if id == e {
+				order = append(order, slot)
+			}
+		}
+	}
+	return order, append(offsets, len(order))
+}

@@ -134,7 +134,7 @@ func (a *attention) span(key generated.AttentionSplitKey) int {
 		a.fail(err)
 		return 1
 	}
-	n, err := spanOf(v)
+	n, err := tuned(v, "span")
 	if err != nil {
 		a.fail(err)
 		return 1
@@ -142,18 +142,18 @@ func (a *attention) span(key generated.AttentionSplitKey) int {
 	return n
 }
 
-// spanOf returns the tuning axis span of a variant.
-func spanOf(v *kernel.Variant) (int, error) {
+// tuned returns the value of a tuning axis of numbers.
+func tuned(v *kernel.Variant, axis string) (int, error) {
 	for _, s := range v.Tune {
-		if s.Axis != "span" {
+		if s.Axis != axis {
 			continue
 		}
 		if n, err := strconv.Atoi(s.Value); err == nil && n > 0 {
 			return n, nil
 		}
-		return 0, fmt.Errorf("%s: span is %q, not a number of keys", v.Name, s.Value)
+		return 0, fmt.Errorf("%s: %s is %q, not a positive number", v.Name, axis, s.Value)
 	}
-	return 0, fmt.Errorf("%s has no tuning axis span", v.Name)
+	return 0, fmt.Errorf("%s has no tuning axis %s", v.Name, axis)
 }
 
 func (a *attention) tile(key generated.AttentionTileKey, p page, to result) {

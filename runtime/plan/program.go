@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
@@ -57,6 +58,10 @@ func (p *Program) Build(dev gpu.Device) error {
 		if err != nil {
 			return err
 		}
+		if s.groups != nil {
+			at := s.groups.Row(s.which).GPU()
+			c.Indirect = &at
+		}
 		p.all = append(p.all, c)
 	}
 	p.list = make(gpu.CommandList, 0, len(p.all))
@@ -80,7 +85,7 @@ func (p *Program) prepare(dev gpu.Device, n int) error {
 		if s.tokensAt >= 0 {
 			s.words[s.tokensAt] = uint32(s.covered(n))
 		}
-		if s.covered(n) > 0 {
+		if s.covered(n) > 0 && s.groups == nil {
 			grid, err := p.library.Grid(s.variant, s.words)
 			if err != nil {
 				return err
@@ -115,15 +120,27 @@ func (p *Program) Commands(from, to int) gpu.CommandList {
 }
 
 // WeightBytes returns the bytes of weights that a run reads, but for those of
-// the embedding, of which it reads a row a token.
+// the embedding, of which it reads a row a token. One token reads the experts
+// that it chose, many may read all.
 func (p *Program) WeightBytes() int64 {
 	var n int64
 	for _, s := range p.steps {
 		for i, source := range s.sources {
-			if part, ok := source.(*weights.Part); ok && s.table != generated.Embed {
-				n += part.Range(&s.variant.Bindings[i]).Size
+			part, ok := source.(*weights.Part)
+			if !ok || s.table == generated.Embed {
+				continue
 			}
+			bytes := part.Range(&s.variant.Bindings[i]).Size
+			if s.table == generated.ExpertGemv {
+				bytes = bytes * int64(s.word("slots")) / int64(s.word("experts"))
+			}
+			n += bytes
 		}
 	}
 	return n
+}
+
+// word returns a parameter of a step.
+func (s *step) word(name string) uint32 {
+	return s.words[slices.IndexFunc(s.table.Params, func(p kernel.Param) bool { return p.Name == name })]
 }

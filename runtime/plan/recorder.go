@@ -37,6 +37,9 @@ type step struct {
 	from     int // the step covers tokens [from, from+most) of a run
 	most     int
 	tokensAt int // index of the word that holds how many tokens; -1 if there is none
+
+	groups *Tensor // holds the workgroups, as row which; nil: the grid is the variant's
+	which  int
 }
 
 // NewRecorder returns a recorder of programs for runs of up to so many tokens.
@@ -83,6 +86,14 @@ func (r *Recorder) flat(label string, n int) *Tensor {
 	return t
 }
 
+// packed returns a new tensor of rows that follow each other at once, of numbers
+// that are no activations.
+func (r *Recorder) packed(label string, rows, cols int) *Tensor {
+	t := r.tensor(label, rows, cols)
+	t.Stride, t.flat = cols, true
+	return t
+}
+
 func (r *Recorder) fail(err error) {
 	if r.err == nil {
 		r.err = err
@@ -118,6 +129,17 @@ func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from,
 		s.sources = append(s.sources, source)
 	}
 	r.steps = append(r.steps, s)
+}
+
+// indirect lets the step just recorded take its workgroups from a row of a tensor,
+// which an earlier step writes.
+func (r *Recorder) indirect(groups *Tensor, which int) {
+	if r.err != nil {
+		return
+	}
+	last := len(r.steps) - 1
+	r.steps[last].groups, r.steps[last].which = groups, which
+	groups.last, groups.indirect = last, true
 }
 
 func named(binds []bind, b *kernel.Binding) Source {

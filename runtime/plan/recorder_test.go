@@ -64,14 +64,14 @@ func TestWork(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
+func TestTuned(t *testing.T) {
 	for _, v := range generated.AttentionSplit.Variants {
-		if _, err := spanOf(v); err != nil {
+		if _, err := tuned(v, "span"); err != nil {
 			t.Error(err)
 		}
 	}
 	for _, tune := range [][]kernel.Setting{nil, {{Axis: "span", Value: "wide"}}, {{Axis: "span", Value: "0"}}} {
-		if n, err := spanOf(&kernel.Variant{Name: "v", Tune: tune}); err == nil {
+		if n, err := tuned(&kernel.Variant{Name: "v", Tune: tune}, "span"); err == nil {
 			t.Errorf("%v gives %d", tune, n)
 		}
 	}

@@ -8,8 +8,9 @@ import (
 )
 
 // rowAlign is what the rows of activations are rounded up to, in floats: every
-// row can then be bound by itself.
-const rowAlign = 64
+// row can then be bound by itself, and is as long as a row of weights whose
+// blocks are longer on the device than in the file.
+const rowAlign = 128
 
 // Source is what a step can bind: a memory.Range, a weights.Part, or a Tensor.
 type Source interface {
@@ -28,6 +29,7 @@ type Tensor struct {
 	flat        bool // no rows of activations
 	kept        bool
 	uniform     int64 // bytes that must be bound where the tensor is a uniform buffer
+	indirect    bool  // holds the workgroups of steps
 	first, last int   // steps that use the tensor
 	buffer      *memory.Buffer
 }
@@ -35,10 +37,14 @@ type Tensor struct {
 func (t *Tensor) bytes() int64 { return max(4*int64(t.rows)*int64(t.Stride), t.uniform) }
 
 func (t *Tensor) usage() gpu.Usage {
+	usage := gpu.Storage
 	if t.uniform > 0 {
-		return gpu.Storage | gpu.Uniform
+		usage |= gpu.Uniform
 	}
-	return gpu.Storage
+	if t.indirect {
+		usage |= gpu.Indirect
+	}
+	return usage
 }
 
 // Range returns the memory of all rows.

@@ -25,6 +25,7 @@ type Matrix struct {
 	Interleave int
 	Rows       int // of the product
 	Cols       int // padded to whole blocks
+	Experts    int // matrices of so many rows each, with the same rows of all of them in each part; 1 of a plain one
 	Parts      []*Part
 }
 
@@ -72,17 +73,32 @@ func NewSet(plan *memory.Plan, limits Limits) *Set { return &Set{limits: limits,
 // same format and columns.
 func (s *Set) Matrix(interleave int, tensors ...*Tensor) (*Matrix, error) {
 	all := make([]run, len(tensors))
+	rows := 0
 	for i, t := range tensors {
 		all[i] = run{t, 0, t.Rows}
+		rows += t.Rows
 	}
-	return s.split(interleave, tensors, 1, func(first, rows int) []run { return cut(all, first, rows) })
+	return s.split(interleave, tensors[0], rows, 1, 1, func(first, rows int) []run { return cut(all, first, rows) })
 }
 
 // Gated plans a gate and an up matrix of equal shape for kernels that compute
 // both: each part holds its rows of gate, then the same rows of up.
 func (s *Set) Gated(interleave int, gate, up *Tensor) (*Matrix, error) {
-	return s.split(interleave, []*Tensor{gate}, 2, func(first, rows int) []run {
-		return []run{{gate, first, rows}, {up, first, rows}}
+	return s.Experts(interleave, 1, gate, up)
+}
+
+// Experts plans tensors of equal shape that hold the rows of so many experts
+// each, one expert after the other. Each part holds its rows of the first expert,
+// of all tensors in turn, then those of the next.
+func (s *Set) Experts(interleave, experts int, tensors ...*Tensor) (*Matrix, error) {
+	each := tensors[0].Rows / experts
+	return s.split(interleave, tensors[0], each, len(tensors), experts, func(first, rows int) (all []run) {
+		for e := range experts {
+			for _, t := range tensors {
+				all = append(all, run{t, e*each + first, rows})
+			}
+		}
+		return all
 	})
 }
 
@@ -100,14 +116,11 @@ func cut(runs []run, first, rows int) (out []run) {
 	return out
 }
 
-// split cuts a matrix into parts of about equal size. A row of the product
-// takes perRow stored rows.
-func (s *Set) split(interleave int, tensors []*Tensor, perRow int, runs func(first, rows int) []run) (*Matrix, error) {
-	t := tensors[0]
-	m := &Matrix{Format: t.Format, Interleave: interleave, Cols: t.blocks() * t.Format.Block}
-	for _, t := range tensors {
-		m.Rows += t.Rows
-	}
+// split cuts a matrix into parts of about equal size. A row of the product takes
+// perRow stored rows for each expert.
+func (s *Set) split(interleave int, t *Tensor, rows, perRow, experts int, runs func(first, rows int) []run) (*Matrix, error) {
+	m := &Matrix{Format: t.Format, Interleave: interleave, Rows: rows, Cols: t.blocks() * t.Format.Block, Experts: experts}
+	perRow *= experts
 	most := s.mostRows(t, m.Rows, perRow, interleave)
 	if most == 0 {
 		return nil, fmt.Errorf("load %s: %d rows of %d columns in %s do not fit a binding of %d bytes", t.Name, granule*perRow, t.Cols, t.Format.Name, s.limits.Binding)

@@ -64,6 +64,25 @@ func TestMatrixParts(t *testing.T) {
 	}
 }
 
+func TestExpertParts(t *testing.T) {
+	set := NewSet(&memory.Plan{}, Limits{Binding: 4 * 32, Buffer: 1 << 20, Align: 32})
+	m, err := set.Experts(8, 2, numbered("gate", 22, 0), numbered("up", 22, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]int
+	for _, p := range m.Parts {
+		got = append(got, stored(t, p))
+	}
+	want := [][]int{
+		sequence([2]int{0, 8}, [2]int{100, 108}, [2]int{11, 19}, [2]int{111, 119}),
+		sequence([2]int{8, 11}, [2]int{108, 111}, [2]int{19, 22}, [2]int{119, 122}),
+	}
+	if diff := cmp.Diff(want, got); diff != "" || m.Rows != 11 || m.Experts != 2 {
+		t.Errorf("%d experts of %d rows (-want +got)\n%s", m.Experts, m.Rows, diff)
+	}
+}
+
 func TestGatedParts(t *testing.T) {
 	set := NewSet(&memory.Plan{}, Limits{Binding: 4 * 20, Buffer: 1 << 20, Align: 32})
 	m, err := set.Gated(8, numbered("gate", 11, 0), numbered("up", 11, 100))

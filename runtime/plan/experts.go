@@ -1,0 +1,257 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/generated"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/weights"
+)
+
+// Routing says how a mixture of experts chooses for a token, and how it weighs
+// what it chose.
+type Routing struct {
+	Experts, Used int
+	Sigmoid       bool            // scores are sigmoids of the logits, not their softmax
+	Bias          *weights.Vector // added to scores for the choice alone; nil: none
+	Normalize     bool            // a token's weights add up to Scale: with softmax, it is that of the chosen
+	Scale         float32         // of weights, which are scores
+	Groups        Groups
+}
+
+// Groups limits a choice to the experts of some groups, in which they come; the
+// zero value does not.
+type Groups struct {
+	Count, Kept int
+	Best        int // experts whose scores rank a group together: 1 or 2
+}
+
+// mostGroups is what the router's kernel has bits for.
+const mostGroups = 32
+
+func (r *Routing) check() error {
+	g := r.Groups
+	size := r.Experts / g.Count
+	if g.Count > mostGroups || size*g.Count != r.Experts || g.Kept < 1 || g.Kept > g.Count || g.Best < 1 || g.Best > min(2, size) {
+		return fmt.Errorf("%d experts in %d groups, of which %d are kept by their best %d: groups must be equal, at most %d, and ranked by 1 or 2", r.Experts, g.Count, g.Kept, g.Best, mostGroups)
+	}
+	if r.Used < 1 || r.Used > g.Kept*size {
+		return fmt.Errorf("a token uses %d experts of %d", r.Used, g.Kept*size)
+	}
+	return nil
+}
+
+// Chosen is the experts that a router chose for each token, best first, and
+// their weights.
+type Chosen struct {
+	used         int
+	ids, weights *Tensor
+}
+
+// Route chooses experts by a router's logits.
+func (r *Recorder) Route(logits *Tensor, routing Routing) *Chosen {
+	if routing.Groups.Count == 0 {
+		routing.Groups = Groups{1, 1, 1}
+	}
+	if err := routing.check(); err != nil {
+		r.fail(err)
+	}
+	chosen := &Chosen{routing.Used, r.packed("experts", r.Tokens, routing.Used), r.packed("expert weights", r.Tokens, routing.Used)}
+	key := generated.RouterKey{Bias: "false"}
+	binds := []bind{{"x", logits}, {"values", chosen.weights}, {"indices", chosen.ids}}
+	if routing.Bias != nil {
+		key.Bias = "true"
+		binds = append(binds, bind{"b", Fixed(routing.Bias.Range)})
+	}
+	params := generated.RouterParams{
+		Tokens: uint32(r.Tokens), N: uint32(routing.Experts), Stride: uint32(logits.Stride), K: uint32(routing.Used),
+		Sigmoid: flag(routing.Sigmoid), Normalize: flag(routing.Normalize), Scale: routing.Scale,
+		Groups: uint32(routing.Groups.Count), Kept: uint32(routing.Groups.Kept), Best: uint32(routing.Groups.Best),
+	}
+	r.dispatch(generated.Router, key, params, 0, r.Tokens, binds...)
+	return chosen
+}
+
+func flag(on bool) uint32 {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// Experts is the weights of a layer's experts.
+type Experts struct {
+	GateUp     *weights.Matrix // of weights.Set.Experts
+	Down       *weights.Matrix
+	GateUpBias *weights.Vector // of all gates, then of all ups; nil: none
+	DownBias   *weights.Vector // nil: none
+	Activation kernel.Activation
+}
+
+// AddExperts adds to y, for each token, what its chosen experts make of x, times
+// their weights, best first.
+func (r *Recorder) AddExperts(y, x *Tensor, chosen *Chosen, e *Experts) {
+	if r.Tokens == 1 {
+		hidden := r.tensor("experts", chosen.used, e.GateUp.Rows)
+		up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(0)}
+		down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "weighted", share: 1, y: y, x: hidden.from(0)}
+		r.expertGemv(up, chosen)
+		r.expertGemv(down, chosen)
+		return
+	}
+	most := r.tokensWithin(int64(chosen.used) * max(2*partWork(e.GateUp), partWork(e.Down)))
+	if most < r.Tokens {
+		most = max(most/chosenGranule, 1) * chosenGranule
+	}
+	for from := 0; from < r.Tokens; from += most {
+		r.expertsOfMany(y, x, chosen, e, from, min(most, r.Tokens-from))
+	}
+}
+
+// chosenGranule is what tokens are split by: what a router chose for the next
+// ones is then where a binding can begin.
+const chosenGranule = 64
+
+// partWork returns how often a dispatch multiplies for a slot.
+func partWork(m *weights.Matrix) (most int64) {
+	for _, part := range m.Parts {
+		most = max(most, int64(part.Rows)*int64(m.Cols))
+	}
+	return most
+}
+
+// expertProduct is the product of the rows of x with the experts that the slots
+// of one or more tokens chose; so many slots share a row.
+type expertProduct struct {
+	*Experts
+	matrix   *weights.Matrix
+	bias     *weights.Vector
+	epilogue string
+	share    int
+	y        *Tensor
+	x        rowsFrom
+}
+
+// binds returns what a part's kernel binds. Where there is no bias it binds what
+// is not read.
+func (p *expertProduct) binds(part *weights.Part, chosen *Chosen) []bind {
+	bias := bind{"bias", chosen.weights}
+	if p.bias != nil {
+		bias.source = Fixed(p.bias.Range)
+	}
+	return []bind{{"w", part}, bias, {"x", p.x}, {"y", p.y}}
+}
+
+func (r *Recorder) expertGemv(p *expertProduct, chosen *Chosen) {
+	key := generated.ExpertGemvKey{W: p.matrix.Format.Name, Epilogue: p.epilogue, Interleave: p.matrix.Interleave}
+	for _, part := range p.matrix.Parts {
+		params := generated.ExpertGemvParams{
+			Slots: uint32(chosen.used), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First),
+			Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+			Biased: flag(p.bias != nil), BiasStride: uint32(p.matrix.Rows), Kind: uint32(p.Activation),
+		}
+		r.dispatch(generated.ExpertGemv, key, params, 0, 1,
+			append(p.binds(part, chosen), bind{"ids", chosen.ids}, bind{"weights", chosen.weights})...)
+	}
+}
+
+// expertsOfMany is AddExperts for tokens [from, from+tokens).
+func (r *Recorder) expertsOfMany(y, x *Tensor, chosen *Chosen, e *Experts, from, tokens int) {
+	slots := tokens * chosen.used
+	hidden, out := r.tensor("experts", slots, e.GateUp.Rows), r.tensor("expert results", slots, e.Down.Rows)
+	up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(from)}
+	down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "store", share: 1, y: out, x: hidden.from(0)}
+	s := sorted{chosen: chosen, from: from, tokens: tokens}
+	r.sort(&s, up, down)
+	r.expertGemm(up, &s, 0)
+	r.expertGemm(down, &s, 1)
+	r.weightedSum(y, out, &s)
+}
+
+// sorted is the slots of tokens [from, from+tokens) by expert.
+type sorted struct {
+	chosen       *Chosen
+	from, tokens int
+
+	order, tiles *Tensor
+	groups       *Tensor // workgroups of two products, three words each
+}
+
+// sort sorts slots, and lists the tiles of the two products that follow.
+func (r *Recorder) sort(s *sorted, up, down *expertProduct) {
+	upTile, upGroups := r.expertTile(up, s)
+	downTile, downGroups := r.expertTile(down, s)
+	if r.err != nil {
+		return
+	}
+	if upTile != downTile {
+		r.fail(fmt.Errorf("kernel %s takes tiles of %d slots for gates and of %d for stores: they must be equal", generated.ExpertGemm.Kernel, upTile, downTile))
+		return
+	}
+	experts, slots := up.matrix.Experts, s.tokens*s.chosen.used
+	offsets := r.packed("expert offsets", experts+1, 1)
+	s.order = r.packed("expert order", slots, 1)
+	order := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts)}
+	r.dispatch(generated.ExpertOrder, generated.ExpertOrderKey{}, order, s.from, s.tokens,
+		bind{"ids", s.chosen.ids.from(s.from)}, bind{"order", s.order}, bind{"offsets", offsets})
+	s.tiles, s.groups = r.packed("expert tiles", ceilDiv(slots, upTile)+experts, 4), r.packed("expert groups", 2, 3)
+	tiles := generated.ExpertTilesParams{
+		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts), Tile: uint32(upTile),
+		UpGroups: upGroups, DownGroups: downGroups,
+	}
+	r.dispatch(generated.ExpertTiles, generated.ExpertTilesKey{}, tiles, s.from, s.tokens,
+		bind{"offsets", offsets}, bind{"tiles", s.tiles}, bind{"groups", s.groups})
+}
+
+// expertTile returns the slots that a workgroup takes of a product, and how many
+// workgroups its largest part has along the rows.
+func (r *Recorder) expertTile(p *expertProduct, s *sorted) (slots int, groups uint32) {
+	for _, part := range p.matrix.Parts {
+		words := p.gemm(part, s).Words()
+		v, err := r.library.Find(generated.ExpertGemm, p.gemmKey(), words)
+		if err != nil {
+			r.fail(err)
+			return 0, 0
+		}
+		each, eachErr := tuned(v, "T")
+		down, downErr := tuned(v, "down")
+		if err := errors.Join(eachErr, downErr); err != nil {
+			r.fail(err)
+			return 0, 0
+		}
+		slots, groups = each*down, max(groups, uint32(v.Grid(words)[0]))
+	}
+	return slots, groups
+}
+
+// expertGemm computes a product of sorted slots, the first or the second.
+func (r *Recorder) expertGemm(p *expertProduct, s *sorted, which int) {
+	for _, part := range p.matrix.Parts {
+		r.dispatch(generated.ExpertGemm, p.gemmKey(), p.gemm(part, s), s.from, s.tokens,
+			append(p.binds(part, s.chosen), bind{"order", s.order}, bind{"tiles", s.tiles})...)
+		r.indirect(s.groups, which)
+	}
+}
+
+func (p *expertProduct) gemmKey() generated.ExpertGemmKey {
+	return generated.ExpertGemmKey{W: p.matrix.Format.Name, Epilogue: p.epilogue, Interleave: p.matrix.Interleave}
+}
+
+func (p *expertProduct) gemm(part *weights.Part, s *sorted) generated.ExpertGemmParams {
+	return generated.ExpertGemmParams{
+		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First),
+		Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+		Biased: flag(p.bias != nil), BiasStride: uint32(p.matrix.Rows), Kind: uint32(p.Activation),
+	}
+}
+
+// weightedSum adds to y what the experts of each of its tokens made, x, times
+// their weights.
+func (r *Recorder) weightedSum(y, x *Tensor, s *sorted) {
+	params := generated.WeightedSumParams{
+		Tokens: uint32(s.tokens), Cols: uint32(y.Cols), K: uint32(s.chosen.used), XStride: uint32(x.Stride), YStride: uint32(y.Stride),
+	}
+	r.dispatch(generated.WeightedSum, generated.WeightedSumKey{}, params, s.from, s.tokens,
+		bind{"weights", s.chosen.weights.from(s.from)}, bind{"x", x}, bind{"y", y.from(s.from)})
+}
