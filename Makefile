@@ -4,13 +4,17 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test build driver generate lint fuzz bench golden clean
+.PHONY: demo test build driver generate lint fuzz bench golden dawn clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
 
 test: driver ## every test, on the machine's WebGPU device
 	go test ./...
+
+dawn: ## have Dawn, Chromium's WebGPU, validate every shader
+	@scripts/dawn.sh
+	go test -count=1 ./tools/dawn
 
 build:
 	go build $(GOFLAGS) -o bin/ ./cmd/dreamer ./cmd/wgslgen

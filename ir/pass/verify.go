@@ -15,6 +15,9 @@ const MaxSharedBytes = 32 << 10
 // MaxGroupSize is the most invocations that a variant may ask for.
 const MaxGroupSize = 1024
 
+// sharedUnit is what WebGPU rounds each shared array up to when it counts bytes.
+const sharedUnit = 16
+
 // verify measures what the finished kernel demands and rejects what no device
 // grants, and barriers that not every invocation would reach.
 func verify(u *Unit) error {
@@ -25,7 +28,7 @@ func verify(u *Unit) error {
 		if err != nil {
 			return err
 		}
-		u.SharedBytes += t.Bytes()
+		u.SharedBytes += (t.Bytes() + sharedUnit - 1) / sharedUnit * sharedUnit
 	}
 	if u.SharedBytes > MaxSharedBytes {
 		pos := k.Pos

@@ -122,8 +122,8 @@ func (d *Device) Refuses(v *Variant) string {
 		return fmt.Sprintf("needs %d bytes of shared memory, the device has %d", v.SharedBytes, d.MaxSharedBytes)
 	case v.Workgroup > d.MaxInvocations:
 		return fmt.Sprintf("needs workgroups of %d invocations, the device has %d", v.Workgroup, d.MaxInvocations)
-	case len(v.Bindings) > d.MaxStorageBuffer:
-		return fmt.Sprintf("needs %d storage buffers, the device has %d", len(v.Bindings), d.MaxStorageBuffer)
+	case v.StorageBuffers() > d.MaxStorageBuffer:
+		return fmt.Sprintf("needs %d storage buffers, the device has %d", v.StorageBuffers(), d.MaxStorageBuffer)
 	}
 	for _, b := range v.Bindings {
 		if b.Uniform > d.MaxUniform {
@@ -141,6 +141,17 @@ func (d *Device) Refuses(v *Variant) string {
 		}
 	}
 	return ""
+}
+
+// StorageBuffers counts the bindings that are no uniform buffers.
+func (v *Variant) StorageBuffers() int {
+	n := 0
+	for _, b := range v.Bindings {
+		if b.Uniform == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Fits returns why v can't take a parameter block, or "": a uniform buffer has
