@@ -12,16 +12,22 @@ import (
 	"github.com/wgslgen/wgslgen/emit/gotable"
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/pass"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
 // Files are a package's files: contents by slash-separated name.
 type Files map[string][]byte
 
-// Generate compiles every kernel at the points that it ships, and returns the
-// files of Go package pkg. The same library always gives the same bytes. The
-// error is ir.Errors for mistakes in the sources.
-func Generate(ctx context.Context, lib *ir.Library, pkg string) (Files, error) {
+// Generate compiles every kernel at the points that it ships and at those that
+// profiles of known devices choose, and returns the files of Go package pkg. The
+// same library and profiles always give the same bytes. The error is ir.Errors
+// for mistakes in the sources.
+func Generate(ctx context.Context, lib *ir.Library, pkg string, profiles []*profile.Profile) (Files, error) {
 	compiled, err := Compile(ctx, lib)
+	if err != nil {
+		return nil, err
+	}
+	known, err := promote(lib, compiled, profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +36,9 @@ func Generate(ctx context.Context, lib *ir.Library, pkg string) (Files, error) {
 		return nil, err
 	}
 	files := Files{
-		"formats_gen.go": gotable.Formats(pkg, lib),
-		"tables_gen.go":  gotable.Tables(pkg, kernels),
+		"formats_gen.go":  gotable.Formats(pkg, lib),
+		"tables_gen.go":   gotable.Tables(pkg, kernels, Checksum(lib)),
+		"profiles_gen.go": gotable.Profiles(pkg, known),
 	}
 	for _, k := range kernels {
 		var variants []gotable.Variant

@@ -8,6 +8,7 @@ import (
 	"github.com/wgslgen/wgslgen/emit"
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/syntax"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 	"github.com/wgslgen/wgslgen/templates"
 )
 
@@ -43,7 +44,11 @@ func library(t *testing.T) *ir.Library {
 
 func generate(t *testing.T, lib *ir.Library) emit.Files {
 	t.Helper()
-	files, err := emit.Generate(t.Context(), lib, "generated")
+	profiles, err := profile.ReadFolder("../tuner/profiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := emit.Generate(t.Context(), lib, "generated", profiles)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,9 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
+// Checksum is that of the kernels' sources.
+const Checksum = "ff155a9b8200dcbf88d2e037de635b3b"
+
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
 	Argmax,

@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 
 	"github.com/wgslgen/wgslgen/emit"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
 func generate(ctx context.Context, c *call) (int, error) {
 	kernels := c.kernelsFlag()
 	dir := c.flags.String("o", "generated", "`folder` to write: a Go package of its own")
 	pkg := c.flags.String("package", "", "`name` of the package (the folder's, if not given)")
+	tuned := c.flags.String("profiles", "", "`folder` of tuning profiles (*.json) whose choices are shipped too")
 	diff := c.flags.Bool("diff", false, "write nothing; print what would change, and exit with 1 if anything would")
 	if err := c.parse(0); err != nil {
 		return 0, err
@@ -26,7 +28,13 @@ func generate(ctx context.Context, c *call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	files, err := emit.Generate(ctx, lib, name)
+	var profiles []*profile.Profile
+	if *tuned != "" {
+		if profiles, err = profile.ReadFolder(*tuned); err != nil {
+			return 0, err
+		}
+	}
+	files, err := emit.Generate(ctx, lib, name, profiles)
 	if err != nil {
 		return 0, src.locate(err)
 	}

@@ -45,9 +45,21 @@ func render(f *jen.File) []byte {
 	return b.Bytes()
 }
 
-// Tables lists the kernels' tables, and reads the shaders from WGSLDir.
-func Tables(pkg string, kernels []*ir.Kernel) []byte {
+// Profiles writes what tuning found for known devices, as JSON.
+func Profiles(pkg string, json []byte) []byte {
 	f := newFile(pkg)
+	f.Comment("Profiles is what tuning found for known devices, as a list of profile.Profile in JSON.")
+	f.Const().Id("Profiles").Op("=").Lit(string(json))
+	return render(f)
+}
+
+// Tables lists the kernels' tables, reads the shaders from WGSLDir,
+// and names the sources by their checksum.
+func Tables(pkg string, kernels []*ir.Kernel, checksum string) []byte {
+	f := newFile(pkg)
+	f.Comment("Checksum is that of the kernels' sources.")
+	f.Const().Id("Checksum").Op("=").Lit(checksum)
+	f.Line()
 	f.Comment("Tables holds every kernel's table, sorted by name.")
 	f.Var().Id("Tables").Op("=").Index().Op("*").Qual(kernelPath, "Table").ValuesFunc(func(g *jen.Group) {
 		for _, k := range kernels {

@@ -15,6 +15,7 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/model"
 	"github.com/wgslgen/wgslgen/runtime/op"
 	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
@@ -26,6 +27,11 @@ type Options struct {
 	Memory     int64                   // device memory in bytes; 0 is 75 % of RAM where the device shares it, else 4 GiB
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
 	Progress   func(done, total int64) // of the bytes of weights; may be nil
+
+	// Profile is the tuning profile to run by; nil is the one that profile.Find
+	// finds, unless Untuned is set.
+	Profile *profile.Profile
+	Untuned bool
 }
 
 // DefaultChunk is the tokens of a prefill step where no other number is asked for.
@@ -50,6 +56,7 @@ type Engine struct {
 	context int
 	vocab   int
 	chunk   int
+	ahead   int // decode steps that are submitted together, at most
 	loading time.Duration
 
 	decode     *plan.Program
@@ -79,6 +86,7 @@ func Load(ctx context.Context, dev gpu.Device, f *gguf.File, o Options) (*Engine
 }
 
 func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
+	e.tune(&o)
 	if err := o.complete(e.caps); err != nil {
 		return err
 	}

@@ -50,6 +50,7 @@ type Estimate struct {
 // needs no device, and of the file only the directory and some small tensors.
 func Plan(caps gpu.Caps, f *gguf.File, o Options) (*Estimate, error) {
 	e := &Engine{caps: caps, library: op.Describe(caps)}
+	e.tune(&o)
 	if err := o.complete(caps); err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ type generation struct {
 	begin   time.Time
 	stats   Stats
 
-	step      []gpu.CommandList // a decode step with its sampler, mostSteps times
+	step      []gpu.CommandList // a decode step with its sampler, as often as may be submitted together
 	batches   []batch           // submitted and not read yet
 	submitted int               // tokens that the device has been asked for
 	limit     int               // most of them
@@ -122,7 +122,7 @@ func (g *generation) start(prompt []int32) error {
 	if err := g.writeState(len(g.tokens)-1, g.options.Sampling.Seed); err != nil {
 		return err
 	}
-	for range mostSteps {
+	for range g.e.ahead {
 		g.step = append(g.step, g.e.body, g.e.head, sampler)
 	}
 	return g.submit(1, g.hiddenFrom(last-1, last), g.e.head, sampler)
@@ -174,7 +174,7 @@ func (g *generation) steps() int {
 	if g.stepTime == 0 {
 		return 1
 	}
-	return int(min(max(batchTime/g.stepTime, 1), mostSteps))
+	return int(min(max(batchTime/g.stepTime, 1), time.Duration(g.e.ahead)))
 }
 
 // receive waits for the oldest batch.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
 // Library is the kernels as one device runs them. Pipelines are made once and
@@ -15,6 +16,7 @@ type Library struct {
 	ship      string
 	device    kernel.Device
 	align     int64 // of a uniform binding's offset
+	tuned     *profile.Chooser
 	pipelines map[*kernel.Variant]gpu.Pipeline
 	groups    []gpu.BindGroup
 }
@@ -33,12 +35,20 @@ func NewLibrary(dev gpu.Device) *Library {
 // Describe returns the library of a device of which only the capabilities are
 // known: it finds variants, but makes no commands.
 func Describe(caps gpu.Caps) *Library {
-	l := &Library{ship: "gpu", device: describe(caps), align: int64(caps.Limits.UniformOffsetAlign), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
+	l := &Library{ship: "gpu", device: describe(caps), align: int64(caps.Limits.UniformOffsetAlign), tuned: profile.NewChooser(nil), pipelines: map[*kernel.Variant]gpu.Pipeline{}}
 	if caps.Kind == gpu.KindSoftware {
 		l.ship = "software"
 	}
 	return l
 }
+
+// Use makes the library choose by a tuning profile, where that has a choice
+// which the device can run; nil is none.
+func (l *Library) Use(p *profile.Profile) { l.tuned = profile.NewChooser(p) }
+
+// Layout returns how many rows of a weight format interleave by the profile's
+// choice; 0 is none.
+func (l *Library) Layout(format string) int { return l.tuned.Layout(format) }
 
 // describe returns what choosing a variant depends on.
 func describe(caps gpu.Caps) kernel.Device {
@@ -69,7 +79,11 @@ type Params interface{ Words() []uint32 }
 // Find returns the variant of a kernel that the device runs best for a
 // parameter block (nil: any).
 func (l *Library) Find(t *kernel.Table, key Key, words []uint32) (*kernel.Variant, error) {
-	return t.Find(&l.device, l.ship, key.Values(), words)
+	values := key.Values()
+	if v := l.tuned.Variant(t, values, words); v != nil && words != nil && l.device.Refuses(v) == "" && v.Fits(words) == "" {
+		return v, nil
+	}
+	return t.Find(&l.device, l.ship, values, words)
 }
 
 // Has reports whether the device runs a variant of a kernel for the key.

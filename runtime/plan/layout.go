@@ -15,6 +15,9 @@ func Interleave(l *op.Library, format string) (int, error) {
 	if l.Software() {
 		layouts = []int{8, 1}
 	}
+	if n := l.Layout(format); n > 0 {
+		layouts = append([]int{n}, layouts...)
+	}
 	var err error
 	for _, n := range layouts {
 		if err = layoutExists(l, format, n); err == nil {

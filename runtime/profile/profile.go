@@ -43,6 +43,7 @@ type Choice struct {
 	Key     []string          `json:"key"`   // values of the variant axes that the operation asks for; "" is any
 	Sizes   map[string]uint32 `json:"sizes"` // parameters for which it was found
 	Variant string            `json:"variant"`
+	Point   map[string]string `json:"point,omitempty"` // all axes of the variant, for the compiler
 }
 
 // Search is the results of one search, for reports and to go on from.
@@ -82,6 +83,42 @@ func Read(path string, caps gpu.Caps, kernels string) (*Profile, error) {
 		return nil, fmt.Errorf("profile %s is not used: %s", path, why)
 	}
 	return p, nil
+}
+
+// ReadFolder reads all profiles of a folder, in the order of their names.
+func ReadFolder(dir string) (all []*Profile, err error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		p, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// ParseAll reads a list of profiles, such as ship with the kernels.
+func ParseAll(text []byte) (all []*Profile, err error) {
+	var texts []json.RawMessage
+	if err := json.Unmarshal(text, &texts); err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		p, err := Parse(t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // Parse reads a profile's text.
