@@ -32,6 +32,7 @@ type step struct {
 	variant *kernel.Variant
 	words   []uint32
 	sources []plan.Source
+	groups  *array // where the counts of workgroups begin; nil: those of the grid
 }
 
 func newBatch(dev gpu.Device, library *op.Library) *batch {
@@ -62,7 +63,13 @@ func (b *batch) matrix(format *kernel.Format, rows, cols int, data []byte) (*wei
 // dispatch adds a kernel, with what its bindings are bound to by name. A
 // variant may leave some of them out.
 func (b *batch) dispatch(t *kernel.Table, key op.Key, params op.Params, bound map[string]plan.Source) error {
-	s := step{words: params.Words()}
+	return b.dispatchIndirect(t, key, params, bound, nil)
+}
+
+// dispatchIndirect adds a kernel for as many workgroups as the first words of
+// groups say by then.
+func (b *batch) dispatchIndirect(t *kernel.Table, key op.Key, params op.Params, bound map[string]plan.Source, groups *array) error {
+	s := step{words: params.Words(), groups: groups}
 	var err error
 	if s.variant, err = b.library.Find(t, key, s.words); err != nil {
 		return err
@@ -81,6 +88,9 @@ func (b *batch) dispatch(t *kernel.Table, key op.Key, params op.Params, bound ma
 			a.uniform = max(a.uniform, binding.Uniform)
 		}
 		s.sources = append(s.sources, source)
+	}
+	if groups != nil {
+		groups.usage = gpu.Indirect
 	}
 	b.steps = append(b.steps, s)
 	return nil
@@ -145,6 +155,11 @@ func (b *batch) command(s *step, block gpu.BufferRange) (gpu.Command, error) {
 	if err != nil {
 		return c, err
 	}
+	if s.groups != nil {
+		counts := s.groups.buffer.All().GPU()
+		c.Indirect = &counts
+		return c, nil
+	}
 	c.Grid, err = b.library.Grid(s.variant, s.words)
 	return c, err
 }
@@ -195,7 +210,8 @@ func decode(data []byte) []uint32 {
 type array struct {
 	words   []uint32 // before the run; those of an output, after it
 	output  bool
-	uniform int64 // bytes that must be bound where it is a uniform buffer
+	usage   gpu.Usage // beside storage
+	uniform int64     // bytes that must be bound where it is a uniform buffer
 	buffer  *memory.Buffer
 }
 
@@ -208,7 +224,7 @@ func (b *batch) array(words []uint32) *array {
 
 // place plans the array's memory.
 func (a *array) place(plan *memory.Plan) {
-	usage := gpu.Storage
+	usage := gpu.Storage | a.usage
 	if a.uniform > 0 {
 		usage |= gpu.Uniform
 	}

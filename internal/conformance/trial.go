@@ -18,6 +18,7 @@ type operator struct {
 
 // operators are what the library computes, by the vectors' names.
 var operators = map[string]operator{
+	"ADD_ID":      {plan: addID},
 	"ARGMAX":      {plan: argmax},
 	"ARGSORT":     {plan: argsort},
 	"GEGLU":       {plan: glu(kernel.GELU)},
@@ -26,6 +27,7 @@ var operators = map[string]operator{
 	"GELU":        {plan: activate(kernel.GELU)},
 	"GET_ROWS":    {plan: getRows},
 	"MUL_MAT":     {plan: mulMat},
+	"MUL_MAT_ID":  {plan: mulMatID},
 	"NORM":        {plan: layerNorm},
 	"RMS_NORM":    {plan: rmsNorm},
 	"SILU":        {plan: activate(kernel.SiLU)},
