@@ -4,13 +4,19 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test build driver generate lint fuzz bench golden dawn clean
+.PHONY: demo test test29 build driver generate lint fuzz bench golden dawn clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
 
 test: driver ## every test, on the machine's WebGPU device
 	go test ./...
+
+test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machine's device, and on Mesa 25
+	@scripts/wgpu29.sh
+	go test -tags wgpu29 ./runtime/gpu/...
+	eval "$$(scripts/mesa25.sh)" && go test -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
+		go test -tags wgpu29 ./internal/kerneltest -run TestDevice -args -features
 
 dawn: ## have Dawn, Chromium's WebGPU, validate every shader
 	@scripts/dawn.sh

@@ -20,6 +20,10 @@ import (
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random inputs; 0 takes a new one and prints it")
 
+// featuresFlag is for the run with wgpu29 and Mesa 25: what other devices can run
+// is tested there.
+var featuresFlag = flag.Bool("features", false, "TestDevice runs only variants that need optional features, and fails where the device lacks one")
+
 var seed = sync.OnceValue(func() uint64 {
 	s := *seedFlag
 	if s == 0 {
@@ -167,15 +171,23 @@ func TestInterpreted(t *testing.T) {
 }
 
 // TestDevice runs every shipped variant on the machine's GPU, which may be
-// software.
+// software. Variants that need optional features run with -features, on a device
+// that has them all (see Makefile); only subgroups that no software has are left to
+// the interpreter.
 func TestDevice(t *testing.T) {
 	devices := openDevices(t)
 	sum := newSummary(t)
 	forEach(t, func(t *testing.T, s *subject, cases []*Case) {
 		device := <-devices
 		defer func() { devices <- device }()
+		if *featuresFlag && len(s.Unit.Features) == 0 {
+			return
+		}
 		if why := refuses(device.Caps(), s.Variant); why != "" {
-			t.Logf("only interpreted: this device can't run it: %s", why)
+			if *featuresFlag && s.subgroup() <= mostSoftware {
+				t.Fatalf("this device can't run it: %s", why)
+			}
+			t.Logf("only interpreted here: the variant %s", why)
 			return
 		}
 		shader, err := NewShader(device, s.Variant)
@@ -217,6 +229,9 @@ func openDevices(t *testing.T) chan gpu.Device {
 	}
 	return devices
 }
+
+// mostSoftware is the size of subgroups that software devices go up to.
+const mostSoftware = 8
 
 // refuses says why a device can't run a variant, or "".
 func refuses(caps gpu.Caps, v *Variant) string {

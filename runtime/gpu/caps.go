@@ -24,8 +24,10 @@ type Caps struct {
 
 // Features are the optional WebGPU features that kernels can use.
 type Features struct {
-	F16         bool   `json:"f16"`          // shader-f16
-	Subgroups   bool   `json:"subgroups"`    // subgroup operations
+	F16 bool `json:"f16"` // shader-f16
+	// Subgroups are runs of neighbours by local_invocation_index, aligned to their
+	// size, in workgroups of one dimension: see package subgroup.
+	Subgroups   bool   `json:"subgroups"`
 	SubgroupMin uint32 `json:"subgroup_min"` // smallest subgroup size; 0 without subgroups
 	SubgroupMax uint32 `json:"subgroup_max"`
 	DP4A        bool   `json:"dp4a"`       // packed 4x8-bit dot products

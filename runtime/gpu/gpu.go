@@ -113,6 +113,9 @@ type PipelineDesc struct {
 	Features []string // optional ones that the text uses, such as FeatureF16
 	Entry    string
 	Bindings []Access
+	// Trusted says that the shader stays within its arrays and ends its loops, for
+	// all that it will be given: what checks that at run time may be left out.
+	Trusted bool
 }
 
 // BufferRange is Size bytes of Buffer at Offset; Size 0 means all the rest.

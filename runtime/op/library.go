@@ -23,11 +23,7 @@ type Library struct {
 
 // NewLibrary returns the library of a device.
 func NewLibrary(dev gpu.Device) *Library {
-	caps := dev.Caps()
-	if caps.Features.Subgroups && !subgroupsInOrder(dev) {
-		caps.Features.Subgroups, caps.Features.SubgroupMin, caps.Features.SubgroupMax = false, 0, 0
-	}
-	l := Describe(caps)
+	l := Describe(dev.Caps())
 	l.dev = dev
 	return l
 }
@@ -135,7 +131,7 @@ func (l *Library) pipeline(v *kernel.Variant) (gpu.Pipeline, error) {
 	if p, ok := l.pipelines[v]; ok {
 		return p, nil
 	}
-	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Features: v.Features, Entry: v.Entry}
+	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Features: v.Features, Entry: v.Entry, Trusted: true}
 	for _, b := range v.Bindings {
 		desc.Bindings = append(desc.Bindings, access(&b))
 	}

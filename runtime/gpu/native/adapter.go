@@ -18,12 +18,12 @@ import (
 
 // adapter is a GPU that was found, with what it can do.
 type adapter struct {
-	raw        wgpu.Adapter
-	caps       gpu.Caps
-	timestamps bool
+	raw  wgpu.Adapter
+	caps gpu.Caps
 }
 
-// Adapters lists the machine's GPUs, the one that Open prefers first.
+// Adapters lists the machine's GPUs, the one that Open prefers first. The sizes of
+// their subgroups are only known of open devices.
 func Adapters() ([]gpu.Caps, error) {
 	instance, found, err := find()
 	if err != nil {
@@ -73,7 +73,7 @@ func find() (wgpu.Instance, []adapter, error) {
 		if err != nil {
 			return 0, nil, fmt.Errorf("%w: %w", gpu.ErrNoAdapter, err)
 		}
-		found = append(found, adapter{raw, caps(info, limits), info.Timestamps})
+		found = append(found, adapter{raw, caps(info, limits)})
 	}
 	if len(found) == 0 {
 		instance.Release()
@@ -102,15 +102,19 @@ func choose(found []adapter, part string) (int, error) {
 	return -1, fmt.Errorf("%w named %q (there is %s)", gpu.ErrNoAdapter, part, strings.Join(names, ", "))
 }
 
-// caps describes an adapter. This wgpu compiles neither f16 nor subgroups nor
-// packed dot products, whatever the adapter can do.
+// caps describes an adapter.
 func caps(info wgpu.Info, l wgpu.Limits) gpu.Caps {
 	return gpu.Caps{
-		Name:     info.Name,
-		Vendor:   vendor(info.VendorID),
-		Backend:  backend(info.Backend),
-		Kind:     kind(info.Type),
-		Features: gpu.Features{Timestamps: info.Timestamps},
+		Name:    info.Name,
+		Vendor:  vendor(info.VendorID),
+		Backend: backend(info.Backend),
+		Kind:    kind(info.Type),
+		Features: gpu.Features{
+			F16:        info.F16,
+			Subgroups:  info.Subgroups,
+			DP4A:       info.DP4A,
+			Timestamps: info.Timestamps,
+		},
 		Limits: gpu.Limits{
 			MaxBufferSize:       limit(l.MaxBufferSize),
 			MaxStorageBinding:   limit(l.MaxStorageBinding),

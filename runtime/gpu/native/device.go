@@ -3,12 +3,14 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/internal/pool"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native/internal/wgpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/subgroup"
 )
 
 // device implements gpu.Device. All fields but caps are guarded by mu, under
@@ -62,17 +64,26 @@ func Open(opts Options) (gpu.Device, error) {
 		instance.Release()
 		return nil, err
 	}
-	raw, err := wgpu.Open(instance, found[i].raw, found[i].timestamps)
+	raw, err := wgpu.Open(instance, found[i].raw)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", found[i].caps.Name, err)
 	}
-	return &device{
+	d := &device{
 		caps:    found[i].caps,
 		raw:     raw,
 		live:    map[object]struct{}{},
 		memory:  pool.New[memoryKey, *memory](keepMemory),
 		staging: pool.New[int, wgpu.Staging](keepStaging),
-	}, nil
+	}
+	d.caps.Features, err = subgroup.Measure(d)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", d.caps.Name, err), d.Close())
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.trim()
+	d.peak = 0
+	return d, nil
 }
 
 func (d *device) Caps() gpu.Caps { return d.caps }

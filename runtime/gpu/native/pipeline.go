@@ -5,6 +5,7 @@ package native
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/internal/check"
@@ -39,13 +40,19 @@ func (d *device) NewPipeline(desc gpu.PipelineDesc) (gpu.Pipeline, error) {
 			gpu.UniformAccess: wgpu.UniformBinding,
 		}[access]
 	}
-	raw, err := d.raw.NewPipeline(desc.WGSL, desc.Entry, types)
+	raw, err := d.raw.NewPipeline(directives(desc.Features)+desc.WGSL, desc.Entry, desc.Trusted, types)
 	if err != nil {
 		return nil, d.fail(doing, err)
 	}
 	p := &pipeline{dev: d, label: desc.Label, accesses: append([]gpu.Access(nil), desc.Bindings...), raw: raw}
 	d.live[p] = struct{}{}
 	return p, nil
+}
+
+// directives are what naga wants before a shader: unlike the standard, nothing
+// for subgroups.
+func directives(features []string) string {
+	return gpu.Directives(slices.DeleteFunc(slices.Clone(features), func(f string) bool { return f == gpu.FeatureSubgroups }))
 }
 
 func (p *pipeline) Label() string { return p.label }

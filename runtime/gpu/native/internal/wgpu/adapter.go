@@ -2,7 +2,10 @@
 
 package wgpu
 
-// #include "shim.h"
+/*
+#include <stdlib.h>
+#include "shim.h"
+*/
 import "C"
 
 import "unsafe"
@@ -16,29 +19,29 @@ type Adapter uintptr
 
 // Info describes an adapter.
 type Info struct {
-	Name       string
-	VendorID   uint32
-	Type       Type
-	Backend    Backend
-	Timestamps bool
+	Name                             string
+	VendorID                         uint32
+	Type                             Type
+	Backend                          Backend
+	F16, Subgroups, DP4A, Timestamps bool
 }
 
 // Type is the kind of an adapter.
 type Type uint32
 
 const (
-	Discrete   Type = C.WGPUAdapterType_DiscreteGPU
-	Integrated Type = C.WGPUAdapterType_IntegratedGPU
-	CPU        Type = C.WGPUAdapterType_CPU
+	Discrete   Type = C.SHIM_DISCRETE
+	Integrated Type = C.SHIM_INTEGRATED
+	CPU        Type = C.SHIM_CPU
 )
 
 // Backend is the system interface below an adapter.
 type Backend uint32
 
 const (
-	Vulkan Backend = C.WGPUBackendType_Vulkan
-	Metal  Backend = C.WGPUBackendType_Metal
-	D3D12  Backend = C.WGPUBackendType_D3D12
+	Vulkan Backend = C.SHIM_VULKAN
+	Metal  Backend = C.SHIM_METAL
+	D3D12  Backend = C.SHIM_D3D12
 )
 
 // Limits are those that compute needs.
@@ -80,32 +83,34 @@ func (i Instance) Adapters() ([]Adapter, error) {
 
 // Describe says what the adapter is and the most it grants.
 func (a Adapter) Describe() (Info, Limits, error) {
-	var info C.WGPUAdapterInfo
-	var l C.WGPULimits
-	timestamps, err := call(func() C.shim_result { return C.shim_adapter_describe(C.uintptr_t(a), &info, &l) })
-	if err != nil {
+	var info C.shim_info
+	var l C.shim_limits
+	if err := do(func() C.shim_result { return C.shim_adapter_describe(C.uintptr_t(a), &info, &l) }); err != nil {
 		return Info{}, Limits{}, err
 	}
-	defer C.wgpuAdapterInfoFreeMembers(info)
+	defer C.free(unsafe.Pointer(info.name))
 	return Info{
-			Name:       C.GoString(info.description),
-			VendorID:   uint32(info.vendorID),
-			Type:       Type(info.adapterType),
-			Backend:    Backend(info.backendType),
-			Timestamps: timestamps != 0,
+			Name:       C.GoString(info.name),
+			VendorID:   uint32(info.vendor),
+			Type:       Type(info._type),
+			Backend:    Backend(info.backend),
+			F16:        info.f16 != 0,
+			Subgroups:  info.subgroups != 0,
+			DP4A:       info.dp4a != 0,
+			Timestamps: info.timestamps != 0,
 		}, Limits{
-			MaxBufferSize:       uint64(l.maxBufferSize),
-			MaxStorageBinding:   uint64(l.maxStorageBufferBindingSize),
-			MaxUniformBinding:   uint64(l.maxUniformBufferBindingSize),
-			MaxStorageBuffers:   uint32(l.maxStorageBuffersPerShaderStage),
-			StorageOffsetAlign:  uint32(l.minStorageBufferOffsetAlignment),
-			UniformOffsetAlign:  uint32(l.minUniformBufferOffsetAlignment),
-			MaxWorkgroupStorage: uint32(l.maxComputeWorkgroupStorageSize),
-			MaxInvocations:      uint32(l.maxComputeInvocationsPerWorkgroup),
-			MaxWorkgroupSizeX:   uint32(l.maxComputeWorkgroupSizeX),
-			MaxWorkgroupSizeY:   uint32(l.maxComputeWorkgroupSizeY),
-			MaxWorkgroupSizeZ:   uint32(l.maxComputeWorkgroupSizeZ),
-			MaxWorkgroupsPerDim: uint32(l.maxComputeWorkgroupsPerDimension),
+			MaxBufferSize:       uint64(l.buffer_size),
+			MaxStorageBinding:   uint64(l.storage_binding),
+			MaxUniformBinding:   uint64(l.uniform_binding),
+			MaxStorageBuffers:   uint32(l.storage_buffers),
+			StorageOffsetAlign:  uint32(l.storage_align),
+			UniformOffsetAlign:  uint32(l.uniform_align),
+			MaxWorkgroupStorage: uint32(l.workgroup_storage),
+			MaxInvocations:      uint32(l.invocations),
+			MaxWorkgroupSizeX:   uint32(l.size_x),
+			MaxWorkgroupSizeY:   uint32(l.size_y),
+			MaxWorkgroupSizeZ:   uint32(l.size_z),
+			MaxWorkgroupsPerDim: uint32(l.workgroups),
 		}, nil
 }
 

@@ -18,12 +18,8 @@ type Device struct{ c *C.shim_device }
 
 // Open opens adapter with all that it grants. The device owns the instance from
 // here on, also after an error.
-func Open(instance Instance, adapter Adapter, timestamps bool) (*Device, error) {
-	flag := C.int(0)
-	if timestamps {
-		flag = 1
-	}
-	opened, err := call(func() C.shim_result { return C.shim_device_open(C.uintptr_t(instance), C.uintptr_t(adapter), flag) })
+func Open(instance Instance, adapter Adapter) (*Device, error) {
+	opened, err := call(func() C.shim_result { return C.shim_device_open(C.uintptr_t(instance), C.uintptr_t(adapter)) })
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +39,10 @@ func (d *Device) Poll() (finished uint64, err error) {
 // Op is one step of a submission; it mirrors shim_op.
 type Op struct {
 	Kind                        OpKind
-	Grid                        [3]uint32
+	Grid                        [3]uint32 // its first is the place of a timestamp, or how many to resolve
 	Pipeline                    Pipeline
 	Group                       Group
-	Src, Dst                    Buffer // Src also holds indirect counts; Dst is also what is cleared
+	Src, Dst                    Buffer // Src also holds indirect counts, or is Queries; Dst is also what is cleared
 	SrcOffset, DstOffset, Bytes uint64
 }
 
@@ -58,6 +54,8 @@ const (
 	DispatchIndirect OpKind = C.SHIM_DISPATCH_INDIRECT
 	Copy             OpKind = C.SHIM_COPY
 	Clear            OpKind = C.SHIM_CLEAR
+	Timestamp        OpKind = C.SHIM_TIMESTAMP // notes the time once what stands before is done
+	Resolve          OpKind = C.SHIM_RESOLVE   // copies timestamps, 8 bytes each, to Dst
 )
 
 // The two sizes must agree: either difference is negative, and so no constant
@@ -81,6 +79,10 @@ func (d *Device) Write(b Buffer, offset uint64, data []byte) error {
 		return C.shim_write(d.c, C.uintptr_t(b), C.uint64_t(offset), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
 	})
 }
+
+// TimestampPeriod returns the nanoseconds of a timestamp's tick, or 0 where wgpu
+// does not tell.
+func (d *Device) TimestampPeriod() float64 { return float64(C.shim_timestamp_period(d.c)) }
 
 // Sleep is time.Sleep for durations below a second, which Go's stretches to
 // whole milliseconds in an idle process.

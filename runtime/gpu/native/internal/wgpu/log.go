@@ -14,15 +14,15 @@ import (
 // SetLogging hands wgpu's log to slog at debug level if that is enabled now, for
 // the whole process, and otherwise silences it.
 func SetLogging() {
-	level := C.WGPULogLevel(C.WGPULogLevel_Off)
+	on := C.int(0)
 	if slog.Default().Enabled(context.Background(), slog.LevelDebug) {
-		level = C.WGPULogLevel_Warn // what is below tells each step
+		on = 1
 	}
-	C.wgpuSetLogLevel(level)
+	C.shim_log(on)
 }
 
 //export goLog
-func goLog(level int32, message *C.char) {
-	names := map[int32]string{C.WGPULogLevel_Error: "error", C.WGPULogLevel_Warn: "warn"}
-	slog.Debug("wgpu", "level", names[level], "message", strings.TrimSpace(C.GoString(message)))
+func goLog(level int32, message *C.char, length C.size_t) {
+	names := []string{1: "error", 2: "warn"}
+	slog.Debug("wgpu", "level", names[level], "message", strings.TrimSpace(C.GoStringN(message, C.int(length))))
 }

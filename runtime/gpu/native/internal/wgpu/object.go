@@ -17,14 +17,14 @@ type Buffer uintptr
 type Usage uint32
 
 const (
-	Storage  Usage = C.WGPUBufferUsage_Storage
-	Uniform  Usage = C.WGPUBufferUsage_Uniform
-	Indirect Usage = C.WGPUBufferUsage_Indirect
+	Storage      Usage = C.SHIM_STORAGE
+	Uniform      Usage = C.SHIM_UNIFORM
+	Indirect     Usage = C.SHIM_INDIRECT
+	QueryResolve Usage = C.SHIM_QUERY_RESOLVE
 )
 
 // NewBuffer allocates size bytes of zeros.
 func (d *Device) NewBuffer(size uint64, usage Usage) (Buffer, error) {
-	usage |= C.WGPUBufferUsage_CopySrc | C.WGPUBufferUsage_CopyDst
 	v, err := call(func() C.shim_result { return C.shim_buffer_new(d.c, C.uint64_t(size), C.uint32_t(usage)) })
 	return Buffer(v), err
 }
@@ -38,21 +38,28 @@ func (b Buffer) Release() error {
 type Pipeline uintptr
 
 // BindingType says how a shader declares a binding.
-type BindingType C.WGPUBufferBindingType
+type BindingType uint32
 
 const (
-	UniformBinding  BindingType = C.WGPUBufferBindingType_Uniform
-	StorageBinding  BindingType = C.WGPUBufferBindingType_Storage
-	ReadOnlyBinding BindingType = C.WGPUBufferBindingType_ReadOnlyStorage
+	UniformBinding  BindingType = C.SHIM_BIND_UNIFORM
+	StorageBinding  BindingType = C.SHIM_BIND_STORAGE
+	ReadOnlyBinding BindingType = C.SHIM_BIND_READ_ONLY
 )
 
-// NewPipeline compiles a shader. The text must be UTF-8 without NUL.
-func (d *Device) NewPipeline(wgsl, entry string, bindings []BindingType) (Pipeline, error) {
+// NewPipeline compiles a shader. The text must be UTF-8 without NUL. Of a trusted
+// shader, what checks indices and loops at run time may be left out.
+func (d *Device) NewPipeline(wgsl, entry string, trusted bool, bindings []BindingType) (Pipeline, error) {
 	source, name := C.CString(wgsl), C.CString(entry)
 	defer C.free(unsafe.Pointer(source))
 	defer C.free(unsafe.Pointer(name))
-	types := (*C.WGPUBufferBindingType)(unsafe.Pointer(unsafe.SliceData(bindings)))
-	v, err := call(func() C.shim_result { return C.shim_pipeline_new(d.c, source, name, types, C.size_t(len(bindings))) })
+	flag := C.int(0)
+	if trusted {
+		flag = 1
+	}
+	types := (*C.uint32_t)(unsafe.Pointer(unsafe.SliceData(bindings)))
+	v, err := call(func() C.shim_result {
+		return C.shim_pipeline_new(d.c, source, name, flag, types, C.size_t(len(bindings)))
+	})
 	return Pipeline(v), err
 }
 
@@ -80,4 +87,21 @@ func (d *Device) NewGroup(p Pipeline, bindings []Binding) (Group, error) {
 // Release frees the group.
 func (g Group) Release() error {
 	return do(func() C.shim_result { return C.shim_group_release(C.uintptr_t(g)) })
+}
+
+// Queries are places for timestamps.
+type Queries uintptr
+
+// MaxQueries is the most that Queries hold.
+const MaxQueries = 4096
+
+// NewQueries makes count places, each to be written once.
+func (d *Device) NewQueries(count int) (Queries, error) {
+	v, err := call(func() C.shim_result { return C.shim_queries_new(d.c, C.uint32_t(count)) })
+	return Queries(v), err
+}
+
+// Release frees the places.
+func (q Queries) Release() error {
+	return do(func() C.shim_result { return C.shim_queries_release(C.uintptr_t(q)) })
 }

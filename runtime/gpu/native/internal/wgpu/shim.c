@@ -9,7 +9,26 @@
 #include <windows.h>
 #endif
 
+#include "api.h"
 #include "guard.h"
+
+struct shim_device {
+	WGPUInstance instance;
+	WGPUDevice device;
+	WGPUQueue queue;
+	uint64_t finished; // submissions
+};
+
+typedef struct {
+	WGPUComputePipeline pipeline;
+	WGPUBindGroupLayout layout;
+} shim_pipeline;
+
+// A staging buffer, and what its mapping came to.
+typedef struct {
+	WGPUBuffer buffer;
+	int32_t state;
+} shim_staging;
 
 // wgpu reports errors through callbacks, on the calling thread and before the
 // call returns: the first is kept here until the call hands it back.
@@ -18,30 +37,14 @@ static _Thread_local struct {
 	char *message;
 } noted;
 
-static void note(int32_t fault, char const *message) {
+void note(int32_t fault, char const *message, size_t length) {
 	if (!noted.fault) {
 		noted.fault = fault;
-		noted.message = message ? strdup(message) : NULL;
+		noted.message = message ? calloc(length + 1, 1) : NULL;
+		if (noted.message) {
+			memcpy(noted.message, message, length);
+		}
 	}
-}
-
-// Where one of these two errors has another around it, wgpu calls it a
-// validation error: only the text still tells.
-static void on_error(WGPUErrorType type, char const *message, void *userdata) {
-	(void)userdata;
-	if (type == WGPUErrorType_OutOfMemory || strstr(message, "Not enough memory left")) {
-		note(SHIM_OUT_OF_MEMORY, message);
-	} else if (type == WGPUErrorType_DeviceLost || strstr(message, "Parent device is lost")) {
-		note(SHIM_LOST, message);
-	} else {
-		note(SHIM_VALIDATION, message);
-	}
-}
-
-static void on_lost(WGPUDeviceLostReason reason, char const *message, void *userdata) {
-	(void)reason;
-	(void)userdata;
-	note(SHIM_LOST, message);
 }
 
 static shim_result done(uintptr_t value) {
@@ -53,24 +56,22 @@ static shim_result done(uintptr_t value) {
 }
 
 static shim_result aborted(void) {
+	static char const message[] = "wgpu panicked (its message is on standard error)";
 	free(noted.message);
 	noted.fault = SHIM_OK;
-	note(SHIM_ABORTED, "wgpu panicked (its message is on standard error)");
+	note(SHIM_ABORTED, message, sizeof message - 1);
 	return done(0);
 }
 
 #define GUARDED GUARD(aborted(), ((shim_result){.fault = SHIM_ELSEWHERE}))
 
-extern void goLog(int32_t level, char *message);
-
-static void on_log(WGPULogLevel level, char const *message, void *userdata) {
-	(void)userdata;
-	goLog((int32_t)level, (char *)message);
+void shim_init(void) {
+	api_log_to_go();
+	guard_install();
 }
 
-void shim_init(void) {
-	wgpuSetLogCallback(on_log, NULL);
-	guard_install();
+void shim_log(int on) { // what is below warnings tells each step
+	wgpuSetLogLevel(on ? WGPULogLevel_Warn : WGPULogLevel_Off);
 }
 
 void shim_sleep(uint32_t nanoseconds) {
@@ -82,16 +83,9 @@ void shim_sleep(uint32_t nanoseconds) {
 #endif
 }
 
-// OpenGL is left out: it lacks what the kernels need, and merely looking for it
-// makes EGL print warnings on machines without a display.
-static WGPUInstanceBackendFlags const backends =
-	WGPUInstanceBackend_Vulkan | WGPUInstanceBackend_Metal | WGPUInstanceBackend_DX12;
-
 shim_result shim_instance_new(void) {
 	GUARDED;
-	WGPUInstanceExtras extras = {.chain = {.sType = (WGPUSType)WGPUSType_InstanceExtras}, .backends = backends};
-	WGPUInstanceDescriptor descriptor = {.nextInChain = &extras.chain};
-	return done((uintptr_t)wgpuCreateInstance(&descriptor));
+	return done((uintptr_t)api_instance());
 }
 
 shim_result shim_instance_release(uintptr_t instance) {
@@ -102,7 +96,7 @@ shim_result shim_instance_release(uintptr_t instance) {
 
 shim_result shim_adapters(uintptr_t instance, uintptr_t *adapters, size_t count) {
 	GUARDED;
-	WGPUInstanceEnumerateAdapterOptions options = {.backends = backends};
+	WGPUInstanceEnumerateAdapterOptions options = {.backends = API_BACKENDS};
 	size_t found = wgpuInstanceEnumerateAdapters((WGPUInstance)instance, &options, NULL);
 	if (found > 0 && found <= count) {
 		found = wgpuInstanceEnumerateAdapters((WGPUInstance)instance, &options, (WGPUAdapter *)adapters);
@@ -110,13 +104,56 @@ shim_result shim_adapters(uintptr_t instance, uintptr_t *adapters, size_t count)
 	return done(found);
 }
 
-shim_result shim_adapter_describe(uintptr_t adapter, WGPUAdapterInfo *info, WGPULimits *limits) {
+static uint32_t type_of(WGPUAdapterType type) {
+	switch (type) {
+	case WGPUAdapterType_DiscreteGPU:
+		return SHIM_DISCRETE;
+	case WGPUAdapterType_IntegratedGPU:
+		return SHIM_INTEGRATED;
+	case WGPUAdapterType_CPU:
+		return SHIM_CPU;
+	default:
+		return SHIM_UNKNOWN_TYPE;
+	}
+}
+
+static uint32_t backend_of(WGPUBackendType backend) {
+	switch (backend) {
+	case WGPUBackendType_Vulkan:
+		return SHIM_VULKAN;
+	case WGPUBackendType_Metal:
+		return SHIM_METAL;
+	case WGPUBackendType_D3D12:
+		return SHIM_D3D12;
+	default:
+		return SHIM_UNKNOWN_BACKEND;
+	}
+}
+
+shim_result shim_adapter_describe(uintptr_t adapter, shim_info *info, shim_limits *limits) {
 	GUARDED;
-	wgpuAdapterGetInfo((WGPUAdapter)adapter, info);
-	WGPUSupportedLimits supported = {0};
-	wgpuAdapterGetLimits((WGPUAdapter)adapter, &supported);
-	*limits = supported.limits;
-	return done(wgpuAdapterHasFeature((WGPUAdapter)adapter, WGPUFeatureName_TimestampQuery));
+	WGPUAdapterType type;
+	WGPUBackendType backend;
+	api_info((WGPUAdapter)adapter, info, &type, &backend);
+	info->type = type_of(type);
+	info->backend = backend_of(backend);
+	WGPULimits l;
+	api_limits((WGPUAdapter)adapter, &l);
+	*limits = (shim_limits){
+		.buffer_size = l.maxBufferSize,
+		.storage_binding = l.maxStorageBufferBindingSize,
+		.uniform_binding = l.maxUniformBufferBindingSize,
+		.storage_buffers = l.maxStorageBuffersPerShaderStage,
+		.storage_align = l.minStorageBufferOffsetAlignment,
+		.uniform_align = l.minUniformBufferOffsetAlignment,
+		.workgroup_storage = l.maxComputeWorkgroupStorageSize,
+		.invocations = l.maxComputeInvocationsPerWorkgroup,
+		.size_x = l.maxComputeWorkgroupSizeX,
+		.size_y = l.maxComputeWorkgroupSizeY,
+		.size_z = l.maxComputeWorkgroupSizeZ,
+		.workgroups = l.maxComputeWorkgroupsPerDimension,
+	};
+	return done(0);
 }
 
 shim_result shim_adapter_release(uintptr_t adapter) {
@@ -125,31 +162,18 @@ shim_result shim_adapter_release(uintptr_t adapter) {
 	return done(0);
 }
 
-static void on_device(WGPURequestDeviceStatus status, WGPUDevice device, char const *message, void *userdata) {
-	if (status == WGPURequestDeviceStatus_Success) {
-		*(WGPUDevice *)userdata = device;
-	} else {
-		note(SHIM_VALIDATION, message);
-	}
-}
-
-shim_result shim_device_open(uintptr_t instance, uintptr_t adapter, int timestamps) {
+shim_result shim_device_open(uintptr_t instance, uintptr_t adapter) {
 	GUARDED;
-	WGPUSupportedLimits supported = {0};
-	wgpuAdapterGetLimits((WGPUAdapter)adapter, &supported);
-	WGPURequiredLimits limits = {.limits = supported.limits};
-	WGPUFeatureName features[] = {WGPUFeatureName_TimestampQuery};
-	WGPUDeviceDescriptor descriptor = {
-		.requiredFeatureCount = timestamps ? 1 : 0,
-		.requiredFeatures = features,
-		.requiredLimits = &limits,
-		.deviceLostCallback = on_lost,
-		.uncapturedErrorCallbackInfo = {.callback = on_error},
-	};
-	WGPUDevice device = NULL;
-	wgpuAdapterRequestDevice((WGPUAdapter)adapter, &descriptor, on_device, &device);
+	shim_info info = {0};
+	WGPUAdapterType type;
+	WGPUBackendType backend;
+	api_info((WGPUAdapter)adapter, &info, &type, &backend);
+	free(info.name);
+	WGPULimits limits;
+	api_limits((WGPUAdapter)adapter, &limits);
+	WGPUDevice device = api_device((WGPUInstance)instance, (WGPUAdapter)adapter, &limits, &info);
 	if (!device) {
-		note(SHIM_VALIDATION, NULL);
+		note(SHIM_VALIDATION, NULL, 0);
 		wgpuInstanceRelease((WGPUInstance)instance);
 		return done(0);
 	}
@@ -220,20 +244,23 @@ static void encode(WGPUCommandEncoder encoder, shim_op const *ops, size_t count)
 			end_pass(&pass);
 			wgpuCommandEncoderClearBuffer(encoder, (WGPUBuffer)op->dst, op->dst_offset, op->size);
 			break;
+		case SHIM_TIMESTAMP:
+			end_pass(&pass);
+			wgpuCommandEncoderWriteTimestamp(encoder, (WGPUQuerySet)op->src, op->x);
+			break;
+		case SHIM_RESOLVE:
+			end_pass(&pass);
+			wgpuCommandEncoderResolveQuerySet(encoder, (WGPUQuerySet)op->src, 0, op->x, (WGPUBuffer)op->dst, op->dst_offset);
+			break;
 		}
 	}
 	end_pass(&pass);
 }
 
 // Submissions finish in order, so that counting them is enough.
-static void on_finished(WGPUQueueWorkDoneStatus status, void *userdata) {
-	(void)status;
-	__atomic_add_fetch(&((shim_device *)userdata)->finished, 1, __ATOMIC_RELEASE);
-}
-
 static void submit(shim_device *device, size_t count, WGPUCommandBuffer const *commands) {
 	wgpuQueueSubmit(device->queue, count, commands);
-	wgpuQueueOnSubmittedWorkDone(device->queue, on_finished, device);
+	api_count(device->queue, &device->finished);
 }
 
 // shim_submit plays ops as one submission (none at all still sends off what was
@@ -261,7 +288,7 @@ shim_result shim_write(shim_device *device, uintptr_t buffer, uint64_t offset, v
 	return done(0);
 }
 
-static WGPUBuffer new_buffer(shim_device *device, uint64_t size, uint32_t usage) {
+static WGPUBuffer new_buffer(shim_device *device, uint64_t size, uint64_t usage) {
 	WGPUBufferDescriptor descriptor = {.usage = usage, .size = size};
 	WGPUBuffer buffer = wgpuDeviceCreateBuffer(device->device, &descriptor);
 	if (noted.fault && buffer) { // after an error wgpu still returns a handle
@@ -271,8 +298,13 @@ static WGPUBuffer new_buffer(shim_device *device, uint64_t size, uint32_t usage)
 	return buffer;
 }
 
-shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t usage) {
+shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t uses) {
 	GUARDED;
+	uint64_t usage = WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst;
+	usage |= uses & SHIM_STORAGE ? WGPUBufferUsage_Storage : 0;
+	usage |= uses & SHIM_UNIFORM ? WGPUBufferUsage_Uniform : 0;
+	usage |= uses & SHIM_INDIRECT ? WGPUBufferUsage_Indirect : 0;
+	usage |= uses & SHIM_QUERY_RESOLVE ? WGPUBufferUsage_QueryResolve : 0;
 	return done((uintptr_t)new_buffer(device, size, usage));
 }
 
@@ -287,7 +319,7 @@ shim_result shim_buffer_release(uintptr_t buffer) {
 
 // make_pipeline stops at the first error: wgpu panics where it is given an
 // object that it could not make.
-static void make_pipeline(shim_device *device, char const *wgsl, char const *entry, WGPUBindGroupLayoutEntry const *entries, size_t count, shim_pipeline *made) {
+static void make_pipeline(shim_device *device, char const *wgsl, char const *entry, int trusted, WGPUBindGroupLayoutEntry const *entries, size_t count, shim_pipeline *made) {
 	WGPUBindGroupLayoutDescriptor group = {.entryCount = count, .entries = entries};
 	made->layout = wgpuDeviceCreateBindGroupLayout(device->device, &group);
 	if (noted.fault) {
@@ -297,13 +329,10 @@ static void make_pipeline(shim_device *device, char const *wgsl, char const *ent
 	WGPUPipelineLayout layout = wgpuDeviceCreatePipelineLayout(device->device, &whole);
 	WGPUShaderModule module = NULL;
 	if (!noted.fault) {
-		WGPUShaderModuleWGSLDescriptor source = {.chain = {.sType = WGPUSType_ShaderModuleWGSLDescriptor}, .code = wgsl};
-		WGPUShaderModuleDescriptor descriptor = {.nextInChain = &source.chain};
-		module = wgpuDeviceCreateShaderModule(device->device, &descriptor);
+		module = api_module(device->device, wgsl, trusted);
 	}
 	if (!noted.fault) {
-		WGPUComputePipelineDescriptor descriptor = {.layout = layout, .compute = {.module = module, .entryPoint = entry}};
-		made->pipeline = wgpuDeviceCreateComputePipeline(device->device, &descriptor);
+		made->pipeline = api_pipeline(device->device, layout, module, entry);
 	}
 	if (module) {
 		wgpuShaderModuleRelease(module);
@@ -321,16 +350,21 @@ static void free_pipeline(shim_pipeline *pipeline) {
 	free(pipeline);
 }
 
-shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const *entry, WGPUBufferBindingType const *types, size_t count) {
+shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const *entry, int trusted, uint32_t const *types, size_t count) {
 	GUARDED;
+	static WGPUBufferBindingType const binding_types[] = {
+		[SHIM_BIND_UNIFORM] = WGPUBufferBindingType_Uniform,
+		[SHIM_BIND_STORAGE] = WGPUBufferBindingType_Storage,
+		[SHIM_BIND_READ_ONLY] = WGPUBufferBindingType_ReadOnlyStorage,
+	};
 	shim_pipeline *made = calloc(1, sizeof *made);
 	WGPUBindGroupLayoutEntry *entries = calloc(count + 1, sizeof *entries);
 	for (size_t i = 0; i < count; i++) {
 		entries[i].binding = i;
 		entries[i].visibility = WGPUShaderStage_Compute;
-		entries[i].buffer.type = types[i];
+		entries[i].buffer.type = binding_types[types[i]];
 	}
-	make_pipeline(device, wgsl, entry, entries, count, made);
+	make_pipeline(device, wgsl, entry, trusted, entries, count, made);
 	free(entries);
 	if (noted.fault) {
 		free_pipeline(made);
@@ -370,6 +404,20 @@ shim_result shim_group_release(uintptr_t group) {
 	return done(0);
 }
 
+shim_result shim_queries_new(shim_device *device, uint32_t count) {
+	GUARDED;
+	WGPUQuerySetDescriptor descriptor = {.type = WGPUQueryType_Timestamp, .count = count};
+	return done((uintptr_t)wgpuDeviceCreateQuerySet(device->device, &descriptor));
+}
+
+shim_result shim_queries_release(uintptr_t queries) {
+	GUARDED;
+	wgpuQuerySetRelease((WGPUQuerySet)queries);
+	return done(0);
+}
+
+float shim_timestamp_period(shim_device *device) { return api_timestamp_period(device->queue); }
+
 shim_result shim_staging_new(shim_device *device, uint64_t size) {
 	GUARDED;
 	WGPUBuffer buffer = new_buffer(device, size, WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst);
@@ -385,15 +433,11 @@ uintptr_t shim_staging_buffer(uintptr_t staging) { return (uintptr_t)((shim_stag
 
 // The callback may run on any thread that polls, and the state lives in C
 // memory: Go's collector must not be able to free what a callback will write.
-static void on_mapped(WGPUBufferMapAsyncStatus status, void *userdata) {
-	__atomic_store_n(&((shim_staging *)userdata)->state, 1 + (int32_t)status, __ATOMIC_RELEASE);
-}
-
 shim_result shim_staging_map(uintptr_t staging, size_t size) {
 	GUARDED;
 	shim_staging *s = (shim_staging *)staging;
-	s->state = 0;
-	wgpuBufferMapAsync(s->buffer, WGPUMapMode_Read, 0, size, on_mapped, s);
+	s->state = SHIM_PENDING;
+	api_map(s->buffer, size, &s->state);
 	return done(0);
 }
 

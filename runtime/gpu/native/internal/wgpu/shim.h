@@ -1,12 +1,11 @@
 // The calls that the Go side makes. Each guards itself against abort(), and
 // returns what went wrong with its result, so that no error waits in between.
+// Nothing here depends on which wgpu is linked.
 #ifndef WGSLGEN_SHIM_H
 #define WGSLGEN_SHIM_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-#include "wgpu.h"
 
 enum {
 	SHIM_OK,
@@ -25,52 +24,53 @@ typedef struct {
 	char *message;
 } shim_result;
 
+enum { SHIM_UNKNOWN_TYPE, SHIM_DISCRETE, SHIM_INTEGRATED, SHIM_CPU };
+enum { SHIM_UNKNOWN_BACKEND, SHIM_VULKAN, SHIM_METAL, SHIM_D3D12 };
+
+// What an adapter is and can do.
 typedef struct {
-	WGPUInstance instance;
-	WGPUDevice device;
-	WGPUQueue queue;
-	uint64_t finished; // submissions
-} shim_device;
+	char *name; // the caller frees it
+	uint32_t vendor, type, backend;
+	uint8_t f16, subgroups, dp4a, timestamps;
+} shim_info;
 
 typedef struct {
-	WGPUComputePipeline pipeline;
-	WGPUBindGroupLayout layout;
-} shim_pipeline;
+	uint64_t buffer_size, storage_binding, uniform_binding;
+	uint32_t storage_buffers, storage_align, uniform_align;
+	uint32_t workgroup_storage, invocations, size_x, size_y, size_z, workgroups;
+} shim_limits;
 
-// A staging buffer and, once a mapping ended, 1 + its WGPUBufferMapAsyncStatus.
-typedef struct {
-	WGPUBuffer buffer;
-	int32_t state;
-} shim_staging;
+typedef struct shim_device shim_device;
 
 typedef struct {
 	uintptr_t buffer;
 	uint64_t offset, size;
 } shim_binding;
 
-enum { SHIM_DISPATCH, SHIM_DISPATCH_INDIRECT, SHIM_COPY, SHIM_CLEAR };
+enum { SHIM_DISPATCH, SHIM_DISPATCH_INDIRECT, SHIM_COPY, SHIM_CLEAR, SHIM_TIMESTAMP, SHIM_RESOLVE };
 
 typedef struct {
 	uint32_t kind;
-	uint32_t x, y, z;
+	uint32_t x, y, z;          // timestamps: x is the query; resolving: how many from the first
 	uintptr_t pipeline, group; // dispatches
-	uintptr_t src, dst;        // src: also the buffer of indirect counts; dst: also what is cleared
+	uintptr_t src, dst;        // src: also the buffer of indirect counts, and queries; dst: also what is cleared
 	uint64_t src_offset, dst_offset, size;
 } shim_op;
 
 void shim_init(void);
+// shim_log lets wgpu report warnings and errors to goLog, or nothing.
+void shim_log(int on);
 void shim_sleep(uint32_t nanoseconds);
 
 shim_result shim_instance_new(void);
 shim_result shim_instance_release(uintptr_t instance);
 // shim_adapters returns how many there are, which it stores if they fit.
 shim_result shim_adapters(uintptr_t instance, uintptr_t *adapters, size_t count);
-// shim_adapter_describe returns whether the adapter has timestamps.
-shim_result shim_adapter_describe(uintptr_t adapter, WGPUAdapterInfo *info, WGPULimits *limits);
+shim_result shim_adapter_describe(uintptr_t adapter, shim_info *info, shim_limits *limits);
 shim_result shim_adapter_release(uintptr_t adapter);
 
 // shim_device_open takes over the instance, also where it fails.
-shim_result shim_device_open(uintptr_t instance, uintptr_t adapter, int timestamps);
+shim_result shim_device_open(uintptr_t instance, uintptr_t adapter);
 shim_result shim_device_close(shim_device *device);
 // shim_poll lets what is finished call back; its value is the number of
 // submissions that are finished.
@@ -78,12 +78,22 @@ shim_result shim_poll(shim_device *device);
 shim_result shim_submit(shim_device *device, shim_op const *ops, size_t count);
 shim_result shim_write(shim_device *device, uintptr_t buffer, uint64_t offset, void const *data, size_t size);
 
-shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t usage);
+enum { SHIM_STORAGE = 1, SHIM_UNIFORM = 2, SHIM_INDIRECT = 4, SHIM_QUERY_RESOLVE = 8 }; // uses of buffers
+enum { SHIM_BIND_UNIFORM, SHIM_BIND_STORAGE, SHIM_BIND_READ_ONLY };                     // types of bindings
+
+shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t uses);
 shim_result shim_buffer_release(uintptr_t buffer);
-shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const *entry, WGPUBufferBindingType const *types, size_t count);
+// shim_pipeline_new leaves runtime checks out of a trusted shader, if wgpu can.
+shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const *entry, int trusted, uint32_t const *types, size_t count);
 shim_result shim_pipeline_release(uintptr_t pipeline);
 shim_result shim_group_new(shim_device *device, uintptr_t pipeline, shim_binding const *bindings, size_t count);
 shim_result shim_group_release(uintptr_t group);
+shim_result shim_queries_new(shim_device *device, uint32_t count);
+shim_result shim_queries_release(uintptr_t queries);
+// shim_timestamp_period returns the nanoseconds of a tick; 0: wgpu doesn't tell.
+float shim_timestamp_period(shim_device *device);
+
+enum { SHIM_PENDING, SHIM_MAPPED, SHIM_MAP_FAILED }; // SHIM_MAP_FAILED + a status
 
 shim_result shim_staging_new(shim_device *device, uint64_t size);
 uintptr_t shim_staging_buffer(uintptr_t staging);

@@ -33,14 +33,13 @@ func (s Staging) Map(size int) error {
 
 // Mapped says whether Map came to an end, and how.
 func (s Staging) Mapped() (bool, error) {
-	const success = 1 + C.WGPUBufferMapAsyncStatus_Success
 	switch state := C.shim_staging_state(C.uintptr_t(s)); state {
-	case 0:
+	case C.SHIM_PENDING:
 		return false, nil
-	case success:
+	case C.SHIM_MAPPED:
 		return true, nil
 	default:
-		return true, fmt.Errorf("mapping failed with status %d", state-1)
+		return true, fmt.Errorf("mapping failed with status %d", state-C.SHIM_MAP_FAILED)
 	}
 }
 

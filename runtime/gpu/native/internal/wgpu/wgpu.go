@@ -2,11 +2,13 @@
 
 // Package wgpu calls wgpu-native such that no error aborts the process, hangs, or gets lost.
 //
-// The library comes as the static archive in github.com/cogentcore/webgpu,
-// whose Go side is not used beyond linking: it lets out-of-memory and
-// lost-device errors abort the process, and its mapping callback reads a Go
-// variable that the garbage collector may have freed by then. The two headers
-// are that module's, unchanged.
+// The library comes as the static archive in one of two modules, of which a
+// program can link only one: github.com/cogentcore/webgpu (wgpu 0.19), or, with
+// the build tag wgpu29, github.com/oliverbestmann/webgpu (wgpu 29). Their Go side
+// is not used beyond linking: it lets out-of-memory and lost-device errors abort
+// the process, and the mapping callback of the first reads a Go variable that the
+// garbage collector may have freed by then. The headers in wgpu0.19 and wgpu29 are
+// those modules', unchanged; api.h is all that differs between the two.
 //
 // Handles are plain numbers. This package checks nothing: whoever calls it
 // never passes a handle that is released, foreign or zero.
@@ -14,6 +16,7 @@ package wgpu
 
 /*
 // The archive is linked by the module that brings it.
+#cgo wgpu29 CFLAGS: -DWGPU29
 #cgo linux LDFLAGS: -Wl,--unresolved-symbols=ignore-all
 #cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
 #cgo windows LDFLAGS: -Wl,--unresolved-symbols=ignore-all
@@ -28,8 +31,6 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
-
-	_ "github.com/cogentcore/webgpu/wgpu" // links the library
 )
 
 // Fault is the kind of an Error.

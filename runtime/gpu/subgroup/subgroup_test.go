@@ -1,4 +1,4 @@
-package op
+package subgroup
 
 import (
 	"testing"
