@@ -2,13 +2,22 @@
 
 package generated
 
-import "github.com/wgslgen/wgslgen/runtime/kernel"
+import (
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"math"
+)
 
 // Values of axis epilogue of kernel gemv.
 const (
 	GemvEpilogueStore   = "store"
 	GemvEpilogueAdd     = "add"
 	GemvEpilogueSiluMul = "silu_mul"
+)
+
+// Values of axis norm of kernel gemv.
+const (
+	GemvNormNone = "none"
+	GemvNormRms  = "rms"
 )
 
 // Values of axis reduce of kernel gemv.
@@ -22,182 +31,329 @@ const (
 type GemvKey struct {
 	W          string // a name of Formats
 	Epilogue   string // store, add, silu_mul
+	Norm       string // none, rms
 	Interleave int    // 1, 8
 	Reduce     string // none, shared, subgroup
 }
 
 // Values returns the key in the order of Gemv.Axes.
 func (k GemvKey) Values() []string {
-	return []string{k.W, k.Epilogue, kernel.KeyInt(k.Interleave), k.Reduce}
+	return []string{k.W, k.Epilogue, k.Norm, kernel.KeyInt(k.Interleave), k.Reduce}
 }
 
 // GemvParams is the parameter block of kernel gemv.
 type GemvParams struct {
-	Rows  uint32 // at byte 0
-	Cols  uint32 // at byte 4
-	First uint32 // at byte 8
+	Rows  uint32  // at byte 0
+	Cols  uint32  // at byte 4
+	First uint32  // at byte 8
+	Eps   float32 // at byte 12
 }
 
 // Words returns the block as the device reads it.
 func (p GemvParams) Words() []uint32 {
-	return []uint32{p.Rows, p.Cols, p.First}
+	return []uint32{p.Rows, p.Cols, p.First, math.Float32bits(p.Eps)}
 }
 
-// Gemv is kernel gemv: y[first + r] = W[r, :] · x for one row of activations, dequantised as it is read.
+// Gemv is kernel gemv: y[first + r] = W[r, :] · x for one row of activations, or its RMSNorm, dequantised as it is read.
 var Gemv = &kernel.Table{
 	Kernel: "gemv",
-	Doc:    "y[first + r] = W[r, :] · x for one row of activations, dequantised as it is read",
-	Axes:   []string{"W", "epilogue", "interleave", "reduce"},
+	Doc:    "y[first + r] = W[r, :] · x for one row of activations, or its RMSNorm, dequantised as it is read",
+	Axes:   []string{"W", "epilogue", "norm", "interleave", "reduce"},
 	Params: []kernel.Param{
 		{Name: "rows", Type: "u32", Offset: 0},
 		{Name: "cols", Type: "u32", Offset: 4},
 		{Name: "first", Type: "u32", Offset: 8},
+		{Name: "eps", Type: "f32", Offset: 12},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "gemv_bf16_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_store_8_none_4096_software"), Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_bf16_store_8_none_0_software"), Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_add_8_none_4096_software"), Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_bf16_add_8_none_0_software"), Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_store_8_none_4096_software"), Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f16_store_8_none_0_software"), Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_add_8_none_4096_software"), Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f16_add_8_none_0_software"), Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_store_8_none_4096_software"), Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_store_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_add_8_none_4096_software"), Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_add_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_store_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_store_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_add_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_add_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_store_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_store_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_add_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_add_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_store_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_store_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_add_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_add_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_store_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_store_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_add_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_add_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_store_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_store_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_add_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_add_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_store_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_store_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_add_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_add_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_store_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_store_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_add_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_add_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_store_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_store_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_add_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_add_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_store_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_store_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_add_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_add_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_store_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_store_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_add_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_add_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_store_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_store_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_add_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_add_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_store_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_add_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_add_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_store_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_add_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_add_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_8_none_4096_software"), Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_silu_mul_8_none_0_software"), Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_8_none_4096_software"), Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_silu_mul_8_none_0_software"), Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_8_none_4096_software"), Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_silu_mul_8_none_0_software"), Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_8_none_4096_software"), Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_nl_silu_mul_8_none_0_software"), Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_8_none_4096_software"), Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_xs_silu_mul_8_none_0_software"), Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_8_none_4096_software"), Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_mxfp4_silu_mul_8_none_0_software"), Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q2_k_silu_mul_8_none_0_software"), Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q3_k_silu_mul_8_none_0_software"), Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_silu_mul_8_none_0_software"), Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_8_none_4096_software"), Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_1_silu_mul_8_none_0_software"), Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_silu_mul_8_none_0_software"), Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_0_silu_mul_8_none_0_software"), Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_8_none_4096_software"), Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_1_silu_mul_8_none_0_software"), Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_k_silu_mul_8_none_0_software"), Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_8_none_4096_software"), Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_silu_mul_8_none_0_software"), Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_8_none_4096_software"), Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_silu_mul_8_none_0_software"), Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_1_shared_gpu"), Bindings: gemvBindings64, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_1_shared_gpu"), Bindings: gemvBindings64, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_1_shared_gpu"), Bindings: gemvBindings65, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_1_shared_gpu"), Bindings: gemvBindings66, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_1_shared_gpu"), Bindings: gemvBindings66, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_1_shared_gpu"), Bindings: gemvBindings67, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_1_shared_gpu"), Bindings: gemvBindings68, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_1_shared_gpu"), Bindings: gemvBindings68, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_1_shared_gpu"), Bindings: gemvBindings69, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_1_shared_gpu"), Bindings: gemvBindings70, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_1_shared_gpu"), Bindings: gemvBindings70, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_1_shared_gpu"), Bindings: gemvBindings71, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_1_shared_gpu"), Bindings: gemvBindings72, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_1_shared_gpu"), Bindings: gemvBindings72, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_1_shared_gpu"), Bindings: gemvBindings73, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_1_shared_gpu"), Bindings: gemvBindings74, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_1_shared_gpu"), Bindings: gemvBindings74, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_1_shared_gpu"), Bindings: gemvBindings75, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_1_shared_gpu"), Bindings: gemvBindings76, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_1_shared_gpu"), Bindings: gemvBindings76, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings77, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_1_shared_gpu"), Bindings: gemvBindings78, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_1_shared_gpu"), Bindings: gemvBindings78, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings79, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_1_shared_gpu"), Bindings: gemvBindings80, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_1_shared_gpu"), Bindings: gemvBindings80, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings81, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_1_shared_gpu"), Bindings: gemvBindings82, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_1_shared_gpu"), Bindings: gemvBindings82, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_1_shared_gpu"), Bindings: gemvBindings83, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_1_shared_gpu"), Bindings: gemvBindings84, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_1_shared_gpu"), Bindings: gemvBindings84, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings85, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_1_shared_gpu"), Bindings: gemvBindings86, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_1_shared_gpu"), Bindings: gemvBindings86, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings87, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_1_shared_gpu"), Bindings: gemvBindings88, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_1_shared_gpu"), Bindings: gemvBindings88, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_1_shared_gpu"), Bindings: gemvBindings89, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_1_shared_gpu"), Bindings: gemvBindings90, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_1_shared_gpu"), Bindings: gemvBindings90, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings91, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_1_shared_gpu"), Bindings: gemvBindings92, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_1_shared_gpu"), Bindings: gemvBindings92, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_1_shared_gpu"), Bindings: gemvBindings93, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_1_shared_gpu"), Bindings: gemvBindings94, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_add_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_1_shared_gpu"), Bindings: gemvBindings94, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_1_shared_gpu"), Bindings: gemvBindings95, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_store_none_8_none_4096_software"), Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_bf16_store_none_8_none_0_software"), Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_add_none_8_none_4096_software"), Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_bf16_add_none_8_none_0_software"), Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_store_none_8_none_4096_software"), Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f16_store_none_8_none_0_software"), Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_add_none_8_none_4096_software"), Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f16_add_none_8_none_0_software"), Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_store_none_8_none_4096_software"), Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_store_none_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_add_none_8_none_4096_software"), Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_f32_add_none_8_none_0_software"), Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_store_none_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_store_none_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_add_none_8_none_4096_software"), Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_nl_add_none_8_none_0_software"), Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_store_none_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_store_none_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_add_none_8_none_4096_software"), Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_iq4_xs_add_none_8_none_0_software"), Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_store_none_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_store_none_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_add_none_8_none_4096_software"), Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_mxfp4_add_none_8_none_0_software"), Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_store_none_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_store_none_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_add_none_8_none_4096_software"), Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q2_k_add_none_8_none_0_software"), Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_store_none_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_store_none_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_add_none_8_none_4096_software"), Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q3_k_add_none_8_none_0_software"), Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_store_none_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_store_none_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_add_none_8_none_4096_software"), Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_0_add_none_8_none_0_software"), Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_store_none_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_store_none_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_add_none_8_none_4096_software"), Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_1_add_none_8_none_0_software"), Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_store_none_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_store_none_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_add_none_8_none_4096_software"), Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q4_k_add_none_8_none_0_software"), Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_store_none_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_store_none_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_add_none_8_none_4096_software"), Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_0_add_none_8_none_0_software"), Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_store_none_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_store_none_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_add_none_8_none_4096_software"), Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_1_add_none_8_none_0_software"), Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_store_none_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_store_none_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_add_none_8_none_4096_software"), Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q5_k_add_none_8_none_0_software"), Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_none_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_store_none_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_add_none_8_none_4096_software"), Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q6_k_add_none_8_none_0_software"), Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_none_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_store_none_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_add_none_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_add_none_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_silu_mul_none_8_none_0_software"), Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_silu_mul_none_8_none_0_software"), Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_silu_mul_none_8_none_0_software"), Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_nl_silu_mul_none_8_none_0_software"), Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_xs_silu_mul_none_8_none_0_software"), Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_mxfp4_silu_mul_none_8_none_0_software"), Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q2_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q3_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_1_silu_mul_none_8_none_0_software"), Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_1_silu_mul_none_8_none_0_software"), Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_store_rms_8_none_4096_software"), Bindings: gemvBindings64, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_store_rms_8_none_4096_software"), Bindings: gemvBindings65, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_store_rms_8_none_4096_software"), Bindings: gemvBindings66, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_nl_store_rms_8_none_4096_software"), Bindings: gemvBindings67, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_iq4_xs_store_rms_8_none_4096_software"), Bindings: gemvBindings68, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_mxfp4_store_rms_8_none_4096_software"), Bindings: gemvBindings69, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q2_k_store_rms_8_none_4096_software"), Bindings: gemvBindings70, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q3_k_store_rms_8_none_4096_software"), Bindings: gemvBindings71, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_0_store_rms_8_none_4096_software"), Bindings: gemvBindings72, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_1_store_rms_8_none_4096_software"), Bindings: gemvBindings73, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q4_k_store_rms_8_none_4096_software"), Bindings: gemvBindings74, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_0_store_rms_8_none_4096_software"), Bindings: gemvBindings75, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_1_store_rms_8_none_4096_software"), Bindings: gemvBindings76, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_store_rms_8_none_4096_software"), Bindings: gemvBindings77, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_rms_8_none_4096_software"), Bindings: gemvBindings78, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_rms_8_none_4096_software"), Bindings: gemvBindings79, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings80, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings81, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings82, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings83, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings84, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings85, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings86, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings87, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings88, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings89, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings90, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings91, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings92, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings93, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings94, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings95, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_none_1_subgroup_gpu"), Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_none_1_shared_gpu"), Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_rms_1_subgroup_gpu"), Bindings: gemvBindings97, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_rms_1_shared_gpu"), Bindings: gemvBindings97, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_none_1_subgroup_gpu"), Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_none_1_shared_gpu"), Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings98, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings98, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings99, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings99, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_none_1_subgroup_gpu"), Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_none_1_shared_gpu"), Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_rms_1_subgroup_gpu"), Bindings: gemvBindings101, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_rms_1_shared_gpu"), Bindings: gemvBindings101, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_none_1_subgroup_gpu"), Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_none_1_shared_gpu"), Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings102, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings102, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings103, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings103, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_none_1_subgroup_gpu"), Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_none_1_shared_gpu"), Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_rms_1_subgroup_gpu"), Bindings: gemvBindings105, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_rms_1_shared_gpu"), Bindings: gemvBindings105, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_none_1_subgroup_gpu"), Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_none_1_shared_gpu"), Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings106, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings106, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings107, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings107, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_none_1_subgroup_gpu"), Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_none_1_shared_gpu"), Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_rms_1_subgroup_gpu"), Bindings: gemvBindings109, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_rms_1_shared_gpu"), Bindings: gemvBindings109, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_none_1_subgroup_gpu"), Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_none_1_shared_gpu"), Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings110, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings110, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings111, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings111, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_none_1_subgroup_gpu"), Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_none_1_shared_gpu"), Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_rms_1_subgroup_gpu"), Bindings: gemvBindings113, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_rms_1_shared_gpu"), Bindings: gemvBindings113, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_none_1_subgroup_gpu"), Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_none_1_shared_gpu"), Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings114, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings114, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings115, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings115, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_none_1_subgroup_gpu"), Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_none_1_shared_gpu"), Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_rms_1_subgroup_gpu"), Bindings: gemvBindings117, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_rms_1_shared_gpu"), Bindings: gemvBindings117, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_none_1_subgroup_gpu"), Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_none_1_shared_gpu"), Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings118, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings118, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings119, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings119, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_none_1_shared_gpu"), Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings121, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_rms_1_shared_gpu"), Bindings: gemvBindings121, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_none_1_shared_gpu"), Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings122, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings122, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings123, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings123, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_none_1_shared_gpu"), Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings125, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_rms_1_shared_gpu"), Bindings: gemvBindings125, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_none_1_shared_gpu"), Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings126, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings126, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings127, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings127, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_none_1_shared_gpu"), Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings129, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_rms_1_shared_gpu"), Bindings: gemvBindings129, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_none_1_shared_gpu"), Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings130, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings130, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings131, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings131, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_none_1_subgroup_gpu"), Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_none_1_shared_gpu"), Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_rms_1_subgroup_gpu"), Bindings: gemvBindings133, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_rms_1_shared_gpu"), Bindings: gemvBindings133, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_none_1_subgroup_gpu"), Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_none_1_shared_gpu"), Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings134, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings134, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings135, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings135, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_none_1_shared_gpu"), Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings137, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_rms_1_shared_gpu"), Bindings: gemvBindings137, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_none_1_shared_gpu"), Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings138, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings138, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings139, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings139, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_none_1_shared_gpu"), Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings141, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_rms_1_shared_gpu"), Bindings: gemvBindings141, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_none_1_shared_gpu"), Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings142, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings142, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings143, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings143, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_none_1_subgroup_gpu"), Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_none_1_shared_gpu"), Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_rms_1_subgroup_gpu"), Bindings: gemvBindings145, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_rms_1_shared_gpu"), Bindings: gemvBindings145, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_none_1_subgroup_gpu"), Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_none_1_shared_gpu"), Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings146, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings146, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings147, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings147, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_none_1_shared_gpu"), Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings149, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_rms_1_shared_gpu"), Bindings: gemvBindings149, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_none_1_shared_gpu"), Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings150, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings150, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings151, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings151, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_none_1_shared_gpu"), Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings153, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_rms_1_shared_gpu"), Bindings: gemvBindings153, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_none_1_shared_gpu"), Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings154, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings154, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings155, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings155, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_none_1_shared_gpu"), Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings157, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_rms_1_shared_gpu"), Bindings: gemvBindings157, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_none_1_shared_gpu"), Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings158, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings158, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings159, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings159, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 	},
 }
 
@@ -684,84 +840,436 @@ var gemvBindings63 = []kernel.Binding{
 }
 
 var gemvBindings64 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings65 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings66 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings67 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings68 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings69 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings70 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings71 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings72 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings73 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings74 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings75 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings76 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings77 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings78 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings79 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings80 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings81 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings82 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings83 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings84 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings85 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings86 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings87 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings88 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings89 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings90 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings91 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings92 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings93 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings94 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings95 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings96 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings65 = []kernel.Binding{
+var gemvBindings97 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings98 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings66 = []kernel.Binding{
+var gemvBindings99 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings100 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings67 = []kernel.Binding{
+var gemvBindings101 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings102 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings68 = []kernel.Binding{
+var gemvBindings103 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings104 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings69 = []kernel.Binding{
+var gemvBindings105 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings106 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings70 = []kernel.Binding{
+var gemvBindings107 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings108 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings71 = []kernel.Binding{
+var gemvBindings109 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings110 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings72 = []kernel.Binding{
+var gemvBindings111 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings112 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings73 = []kernel.Binding{
+var gemvBindings113 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings114 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings74 = []kernel.Binding{
+var gemvBindings115 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings116 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings75 = []kernel.Binding{
+var gemvBindings117 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings118 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings76 = []kernel.Binding{
+var gemvBindings119 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings120 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -769,7 +1277,16 @@ var gemvBindings76 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings77 = []kernel.Binding{
+var gemvBindings121 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings122 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -777,7 +1294,16 @@ var gemvBindings77 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings78 = []kernel.Binding{
+var gemvBindings123 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings124 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -785,7 +1311,16 @@ var gemvBindings78 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings79 = []kernel.Binding{
+var gemvBindings125 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings126 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -793,49 +1328,106 @@ var gemvBindings79 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings80 = []kernel.Binding{
+var gemvBindings127 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings128 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings81 = []kernel.Binding{
+var gemvBindings129 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings130 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings82 = []kernel.Binding{
+var gemvBindings131 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings132 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings83 = []kernel.Binding{
+var gemvBindings133 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings134 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings84 = []kernel.Binding{
+var gemvBindings135 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings136 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings85 = []kernel.Binding{
+var gemvBindings137 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings138 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings86 = []kernel.Binding{
+var gemvBindings139 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings140 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -843,7 +1435,16 @@ var gemvBindings86 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings87 = []kernel.Binding{
+var gemvBindings141 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings142 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -851,7 +1452,16 @@ var gemvBindings87 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings88 = []kernel.Binding{
+var gemvBindings143 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings144 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -859,7 +1469,16 @@ var gemvBindings88 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings89 = []kernel.Binding{
+var gemvBindings145 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings146 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -867,7 +1486,16 @@ var gemvBindings89 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings90 = []kernel.Binding{
+var gemvBindings147 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings148 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -875,7 +1503,16 @@ var gemvBindings90 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings91 = []kernel.Binding{
+var gemvBindings149 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings150 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -883,7 +1520,16 @@ var gemvBindings91 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings92 = []kernel.Binding{
+var gemvBindings151 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings152 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -891,7 +1537,16 @@ var gemvBindings92 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings93 = []kernel.Binding{
+var gemvBindings153 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings154 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -899,17 +1554,42 @@ var gemvBindings93 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings94 = []kernel.Binding{
+var gemvBindings155 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings156 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 
-var gemvBindings95 = []kernel.Binding{
+var gemvBindings157 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings158 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+}
+
+var gemvBindings159 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
 }
 

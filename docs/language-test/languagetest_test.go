@@ -47,7 +47,7 @@ type buffer struct {
 }
 
 var subjects = []subject{
-	{"gemv", "W=q4_0,epilogue=store,interleave=8,reduce=none,R=8,width=1,group=8,uniform_x=0",
+	{"gemv", "W=q4_0,epilogue=store,norm=none,interleave=8,reduce=none,R=8,width=1,group=8,uniform_x=0",
 		func(r *rand.Rand) []dispatch {
 			return []dispatch{gemv(r, 1, 64, 0), gemv(r, 64, 128, 5), gemv(r, 203, 832, 3)}
 		},
@@ -71,7 +71,7 @@ func gemv(r *rand.Rand, rows, cols, first int) dispatch {
 		scales[i] = uint32(half(r)) | uint32(half(r))<<16
 	}
 	return dispatch{
-		params: []uint32{uint32(rows), uint32(cols), uint32(first)},
+		params: []uint32{uint32(rows), uint32(cols), uint32(first), 0},
 		grid:   [3]uint32{uint32((rows + 63) / 64), 1, 1},
 		buffers: []buffer{
 			{name: "w_d", words: scales},

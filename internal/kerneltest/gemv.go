@@ -50,7 +50,7 @@ func (g *generator) product(rows, tokens, i int) {
 		c.size("x_stride", width+64*(i%2))
 		x = c.activations("x", tokens, cols, width, width+64*(i%2))
 	} else {
-		x = c.activations("x", 1, cols, width, width)
+		x = g.row(c, cols, width, i)
 	}
 
 	gated := g.word("epilogue") == "silu_mul"
@@ -76,6 +76,18 @@ func (g *generator) product(rows, tokens, i int) {
 			}
 		}
 	}
+}
+
+// row returns the activations of a case of gemv, normed where the variant norms
+// them, and then without padding: it would count.
+func (g *generator) row(c *Case, cols, width, i int) [][]float64 {
+	eps := c.float("eps", []float64{1e-5, 1e-6, 1e-3, 0.1}[i])
+	if g.word("norm") == "none" {
+		return c.activations("x", 1, cols, width, width)
+	}
+	x := c.activations("x", 1, width, width, width)
+	weight := c.floats("norm_weight", g.normal(width))
+	return [][]float64{reference.RMSNorm(x[0], weight, eps)}
 }
 
 // activations fills a binding with random rows of cols columns, then zeros up

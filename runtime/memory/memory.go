@@ -109,6 +109,12 @@ func (p *Plan) Release() {
 	}
 }
 
+// Reserve makes a planned buffer at least size bytes, and serves usage too.
+func (b *Buffer) Reserve(size int64, usage gpu.Usage) {
+	b.size = max(b.size, size)
+	b.usage |= usage
+}
+
 // Size returns the buffer's size in bytes.
 func (b *Buffer) Size() int64 { return b.size }
 

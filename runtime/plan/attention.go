@@ -22,7 +22,7 @@ func (r *Recorder) RopeStore(qkv *Tensor, heads Heads, rope *Rope, cache *Cache)
 			Capacity: uint32(page.capacity), PageFirst: uint32(page.first), TableRows: uint32(rope.rows), Mscale: rope.Mscale,
 		}
 		r.dispatch(generated.RopeKv, key, params, 0, r.Tokens,
-			bind{"state", Fixed(r.shared.State.All())}, bind{"qkv", qkv}, bind{"table", Fixed(rope.table.Range)},
+			bind{"state", Fixed(r.shared.State.All())}, bind{"qkv", qkv}, bind{"table", rope.table},
 			bind{"q", q}, bind{"k", Fixed(page.k.All())}, bind{"v", Fixed(page.v.All())})
 	}
 	return q

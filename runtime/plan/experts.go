@@ -62,7 +62,7 @@ func (r *Recorder) Route(logits *Tensor, routing Routing) *Chosen {
 	binds := []bind{{"x", logits}, {"values", chosen.weights}, {"indices", chosen.ids}}
 	if routing.Bias != nil {
 		key.Bias = "true"
-		binds = append(binds, bind{"b", Fixed(routing.Bias.Range)})
+		binds = append(binds, bind{"b", routing.Bias})
 	}
 	params := generated.RouterParams{
 		Tokens: uint32(r.Tokens), N: uint32(routing.Experts), Stride: uint32(logits.Stride), K: uint32(routing.Used),
@@ -138,7 +138,7 @@ type expertProduct struct {
 func (p *expertProduct) binds(part *weights.Part, chosen *Chosen) []bind {
 	bias := bind{"bias", chosen.weights}
 	if p.bias != nil {
-		bias.source = Fixed(p.bias.Range)
+		bias.source = p.bias
 	}
 	return []bind{{"w", part}, bias, {"x", p.x}, {"y", p.y}}
 }

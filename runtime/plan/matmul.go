@@ -73,9 +73,16 @@ func (r *Recorder) tokensWithin(perToken int64) int {
 }
 
 func (r *Recorder) gemv(epilogue string, y, x *Tensor, m *weights.Matrix, part *weights.Part, first int) {
-	key := generated.GemvKey{W: m.Format.Name, Epilogue: epilogue, Interleave: m.Interleave}
+	key := generated.GemvKey{W: m.Format.Name, Epilogue: epilogue, Norm: "none", Interleave: m.Interleave}
 	params := generated.GemvParams{Rows: uint32(part.Rows), Cols: uint32(m.Cols), First: uint32(first + part.First)}
-	r.dispatch(generated.Gemv, key, params, 0, 1, bind{"w", part}, bind{"x", x}, bind{"y", y})
+	binds := []bind{{"w", part}, {"y", y}}
+	if n := x.norm; n != nil && r.fuses(n, key, m, part) {
+		key.Norm, params.Eps = "rms", n.eps
+		binds = append(binds, bind{"x", n.x}, bind{"norm_weight", n.weight})
+	} else {
+		binds = append(binds, bind{"x", x})
+	}
+	r.dispatch(generated.Gemv, key, params, 0, 1, binds...)
 }
 
 func (r *Recorder) gemm(epilogue string, y, x *Tensor, m *weights.Matrix, part *weights.Part, first, from, tokens int) {

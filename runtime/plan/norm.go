@@ -5,12 +5,48 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
+// norm is what is to fill a tensor: the RMSNorm of x.
+type norm struct {
+	x      *Tensor
+	weight *weights.Vector
+	eps    float32
+}
+
 // RMSNorm returns x over the root of its mean square (plus eps), times weight.
+// It is recorded where something first reads it, and not at all where all that
+// do norm as they read: x must not change before that.
 // Here and below, a weight of nil is all ones.
 func (r *Recorder) RMSNorm(x *Tensor, weight *weights.Vector, eps float32) *Tensor {
-	y := r.tensor("norm", r.Tokens, x.Cols)
-	r.rmsNorm("plain", rowNorm(x, y, eps), weight, bind{"x", x}, bind{"y", y})
+	y := newTensor("norm", r.Tokens, x.Cols)
+	y.norm = &norm{x, weight, eps}
 	return y
+}
+
+// settle records what is to fill a tensor.
+func (r *Recorder) settle(y *Tensor) {
+	n := y.norm
+	if n == nil {
+		return
+	}
+	y.norm = nil
+	r.place(y)
+	r.rmsNorm("plain", rowNorm(n.x, y, n.eps), n.weight, bind{"x", n.x}, bind{"y", y})
+}
+
+// fusedWork is up to how many weights a product norms its activations itself:
+// every workgroup does so anew, which in the end takes longer than a dispatch.
+const fusedWork = 8 << 20
+
+// fuses reports whether the product of a row with a part of a matrix norms the
+// row as it reads it. The padding of a row, which may hold anything, would
+// count among the squares.
+func (r *Recorder) fuses(n *norm, key generated.GemvKey, m *weights.Matrix, part *weights.Part) bool {
+	if n.weight == nil || n.x.Cols != m.Cols || part.Rows*m.Cols > fusedWork {
+		return false
+	}
+	key.Norm = "rms"
+	_, err := r.library.Find(generated.Gemv, key, generated.GemvParams{Rows: uint32(part.Rows), Cols: uint32(m.Cols)}.Words())
+	return err == nil
 }
 
 // AddRMSNorm adds x to residual, and returns the RMSNorm of the sum.
@@ -44,7 +80,7 @@ func (r *Recorder) rmsNorm(form string, params generated.RmsNormParams, weight *
 	key := generated.RmsNormKey{Form: form, Weights: "none"}
 	if weight != nil {
 		key.Weights = "one"
-		binds = append(binds, bind{"weight", Fixed(weight.Range)})
+		binds = append(binds, bind{"weight", weight})
 	}
 	r.dispatch(generated.RmsNorm, key, params, 0, r.Tokens, binds...)
 }
@@ -60,11 +96,11 @@ func (r *Recorder) LayerNorm(x *Tensor, weight, bias *weights.Vector, eps float3
 	binds := []bind{{"x", x}, {"y", y}}
 	if weight != nil {
 		key.Weights = "one"
-		binds = append(binds, bind{"weight", Fixed(weight.Range)})
+		binds = append(binds, bind{"weight", weight})
 	}
 	if bias != nil {
 		key.Weights = "both"
-		binds = append(binds, bind{"bias", Fixed(bias.Range)})
+		binds = append(binds, bind{"bias", bias})
 	}
 	r.dispatch(generated.LayerNorm, key, params, 0, r.Tokens, binds...)
 	return y

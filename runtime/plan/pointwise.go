@@ -24,9 +24,9 @@ func (r *Recorder) SoftCap(x *Tensor, limit float32) {
 // AddBias adds a vector to as many columns of every row of x, from column first
 // on.
 func (r *Recorder) AddBias(x *Tensor, first int, bias *weights.Vector) {
-	n := uint32(bias.Size / 4)
+	n := uint32(bias.Bytes() / 4)
 	params := generated.PointwiseParams{Cols: n, First: uint32(first), XSize: n, XCol: 1, Factor: 1}
-	r.pointwise("add", x, params, bind{"x", Fixed(bias.Range)})
+	r.pointwise("add", x, params, bind{"x", bias})
 }
 
 // Add adds factor·x to y.

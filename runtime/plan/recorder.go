@@ -7,6 +7,7 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
 // Recorder records the steps of a program for up to a number of tokens. After
@@ -66,16 +67,25 @@ func (e *TooWideError) Fits() int { return int(e.Limit * int64(e.Tokens) / e.Byt
 func (r *Recorder) Mark() int { return len(r.steps) }
 
 // Keep makes sure that a tensor still holds its values after the program ran.
-func (r *Recorder) Keep(t *Tensor) { t.kept = true }
+func (r *Recorder) Keep(t *Tensor) {
+	r.settle(t)
+	t.kept = true
+}
 
 // tensor returns a new tensor for so many rows of cols values.
 func (r *Recorder) tensor(label string, rows, cols int) *Tensor {
-	t := &Tensor{Cols: cols, Stride: (cols + rowAlign - 1) / rowAlign * rowAlign, label: label, rows: rows, first: len(r.steps), last: len(r.steps)}
-	if t.bytes() > r.limits.Binding {
-		r.fail(&TooWideError{label, r.Tokens, t.bytes(), r.limits.Binding})
-	}
-	r.tensors = append(r.tensors, t)
+	t := newTensor(label, rows, cols)
+	r.place(t)
 	return t
+}
+
+// place makes a tensor part of the program, from the next step on.
+func (r *Recorder) place(t *Tensor) {
+	if t.bytes() > r.limits.Binding {
+		r.fail(&TooWideError{t.label, r.Tokens, t.bytes(), r.limits.Binding})
+	}
+	t.first, t.last = len(r.steps), len(r.steps)
+	r.tensors = append(r.tensors, t)
 }
 
 // flat returns a new tensor of n values in one row, however many tokens there
@@ -108,6 +118,11 @@ type bind struct {
 
 // dispatch records a kernel for tokens [from, from+most) of a run.
 func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from, most int, binds ...bind) {
+	for _, b := range binds {
+		if t := tensorOf(b.source); t != nil {
+			r.settle(t)
+		}
+	}
 	if r.err != nil {
 		return
 	}
@@ -154,19 +169,15 @@ func named(binds []bind, b *kernel.Binding) Source {
 	return binds[i].source
 }
 
-// use notes that the next step uses a tensor, and how.
+// use notes that the next step uses a tensor or a vector, and how.
 func (r *Recorder) use(source Source, b *kernel.Binding) {
-	var t *Tensor
-	switch s := source.(type) {
-	case *Tensor:
-		t = s
-	case rowsFrom:
-		t = s.Tensor
-	default:
-		return
+	if v, ok := source.(*weights.Vector); ok {
+		v.Serve(b)
 	}
-	t.last = len(r.steps)
-	t.uniform = max(t.uniform, b.Uniform)
+	if t := tensorOf(source); t != nil {
+		t.last = len(r.steps)
+		t.uniform = max(t.uniform, b.Uniform)
+	}
 }
 
 // Finish plans the memory of the recorded program.

@@ -23,7 +23,7 @@ func TestUniformFits(t *testing.T) {
 		want   bool
 	}{{limits, 16384, true}, {limits, 16416, false}, {small, 64, false}} {
 		library := op.Describe(gpu.Caps{Kind: gpu.KindSoftware, Limits: test.limits})
-		v, err := library.Find(generated.Gemv, generated.GemvKey{W: "q4_0", Epilogue: "add", Interleave: 8}, generated.GemvParams{Rows: 8, Cols: test.cols}.Words())
+		v, err := library.Find(generated.Gemv, generated.GemvKey{W: "q4_0", Epilogue: "add", Norm: "none", Interleave: 8}, generated.GemvParams{Rows: 8, Cols: test.cols}.Words())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,9 +29,14 @@ type Tensor struct {
 	flat        bool // no rows of activations
 	kept        bool
 	uniform     int64 // bytes that must be bound where the tensor is a uniform buffer
+	norm        *norm // what is to fill the tensor, until something reads it
 	indirect    bool  // holds the workgroups of steps
 	first, last int   // steps that use the tensor
 	buffer      *memory.Buffer
+}
+
+func newTensor(label string, rows, cols int) *Tensor {
+	return &Tensor{Cols: cols, Stride: (cols + rowAlign - 1) / rowAlign * rowAlign, label: label, rows: rows}
 }
 
 func (t *Tensor) bytes() int64 { return max(4*int64(t.rows)*int64(t.Stride), t.uniform) }
@@ -63,6 +68,17 @@ type rowsFrom struct {
 }
 
 func (t *Tensor) from(row int) rowsFrom { return rowsFrom{t, row} }
+
+// tensorOf returns the tensor that a source is, or is a part of, or nil.
+func tensorOf(s Source) *Tensor {
+	switch s := s.(type) {
+	case *Tensor:
+		return s
+	case rowsFrom:
+		return s.Tensor
+	}
+	return nil
+}
 
 // Range returns the memory of the rows, or of the whole of a uniform buffer.
 func (r rowsFrom) Range(b *kernel.Binding) memory.Range {

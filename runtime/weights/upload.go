@@ -20,7 +20,7 @@ func (s *Set) Bytes() int64 {
 		n += p.buffer.Size()
 	}
 	for _, v := range s.vectors {
-		n += v.Size
+		n += v.size
 	}
 	return n
 }
@@ -107,7 +107,7 @@ func (s *Set) write(dev gpu.Device, done <-chan *piece, progress func(int64)) er
 		if err := v.upload(dev); err != nil {
 			return err
 		}
-		sum += v.Size
+		sum += v.size
 	}
 	for p := range done {
 		for i, data := range p.planes {

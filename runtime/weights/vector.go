@@ -5,30 +5,47 @@ import (
 	"io"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/memory"
 )
 
 // Vector is float32 values that the device holds as they are: a norm's
 // weights, a table.
 type Vector struct {
-	memory.Range
-	name string
-	data io.ReaderAt
+	name   string
+	size   int64 // bytes of the values
+	buffer *memory.Buffer
+	data   io.ReaderAt
 }
 
 // Vector plans n float32 values, which data holds in little-endian order.
 func (s *Set) Vector(name string, n int, data io.ReaderAt) *Vector {
 	size := 4 * int64(n)
-	v := &Vector{name: name, data: data}
-	v.Range = s.memory.New(memory.Weights, name, size, gpu.Storage).All()
+	v := &Vector{name, size, s.memory.New(memory.Weights, name, size, gpu.Storage), data}
 	s.vectors = append(s.vectors, v)
 	return v
 }
 
+// Bytes returns the size of the values.
+func (v *Vector) Bytes() int64 { return v.size }
+
+// Serve makes room for a kernel's binding: as a uniform buffer the vector is
+// bound at that buffer's size.
+func (v *Vector) Serve(b *kernel.Binding) {
+	if b.Uniform > 0 {
+		v.buffer.Reserve(b.Uniform, gpu.Uniform)
+	}
+}
+
+// Range returns the memory for a kernel's binding.
+func (v *Vector) Range(b *kernel.Binding) memory.Range {
+	return memory.Range{Buffer: v.buffer, Size: max(v.size, b.Uniform)}
+}
+
 func (v *Vector) upload(dev gpu.Device) error {
-	b := make([]byte, v.Size)
+	b := make([]byte, v.size)
 	if n, err := v.data.ReadAt(b, 0); n < len(b) {
 		return fmt.Errorf("load %s: %w", v.name, err)
 	}
-	return dev.Write(v.Buffer.GPU(), v.Offset, b)
+	return dev.Write(v.buffer.GPU(), 0, b)
 }
