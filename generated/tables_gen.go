@@ -8,7 +8,7 @@ import (
 )
 
 // Checksum is that of the kernels' sources.
-const Checksum = "ba6639232b9c502445cf5afdf2616270"
+const Checksum = "06d97a4e19cfaf0c177754cc381aaec5"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
@@ -18,6 +18,8 @@ var Tables = []*kernel.Table{
 	AttentionSplit,
 	AttentionStream,
 	AttentionTile,
+	Copy,
+	Dequantize,
 	Embed,
 	ExpertGemm,
 	ExpertGemv,
@@ -29,9 +31,11 @@ var Tables = []*kernel.Table{
 	LayerNorm,
 	Pointwise,
 	RmsNorm,
+	Rope,
 	RopeKv,
 	Router,
 	Sample,
+	Softmax,
 	SoftmaxTopk,
 	TopK,
 	WeightedSum,

@@ -1,7 +1,5 @@
 package kerneltest
 
-import "math"
-
 var _ = describe(Spec{
 	Kernel: "embed",
 	Limit:  Limit{1e-13, 2e-7},
@@ -34,12 +32,9 @@ var _ = describe(Spec{
 				if row < 0 || row >= rows {
 					continue
 				}
-				var largest float64
-				for _, v := range w[row] {
-					largest = max(largest, math.Abs(v))
-				}
+				most := largest(w[row])
 				for i, v := range w[row] {
-					y.put(t*stride+i, v, largest)
+					y.put(t*stride+i, v, most)
 				}
 			}
 			c.words("ids", ids...)

@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 
 	"github.com/wgslgen/wgslgen/internal/reference"
@@ -110,3 +111,11 @@ func (g *generator) format() *ir.Format { return g.Unit.Lib.Format(g.word("W")) 
 
 // wide returns the columns on the device of so many in the file.
 func wide(f *ir.Format, cols int) int { return (cols + f.Block - 1) / f.Block * f.Block }
+
+// largest returns the largest magnitude.
+func largest(x []float64) (most float64) {
+	for _, v := range x {
+		most = max(most, math.Abs(v))
+	}
+	return most
+}

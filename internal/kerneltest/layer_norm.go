@@ -46,14 +46,11 @@ var _ = describe(Spec{
 			y := c.output("y", tokens*yStride)
 			for t := range tokens {
 				row := x[t*xStride:][:cols]
-				var largest float64
-				for _, v := range reference.LayerNorm(row, nil, nil, eps) {
-					largest = max(largest, math.Abs(v))
-				}
+				most := largest(reference.LayerNorm(row, nil, nil, eps))
 				for j, v := range append(reference.LayerNorm(row, weight, bias, eps), make([]float64, quads-cols)...) {
 					scale := 0.0
 					if j < cols {
-						scale = largest
+						scale = most
 						if weight != nil {
 							scale *= math.Abs(weight[j])
 						}

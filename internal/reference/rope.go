@@ -23,13 +23,18 @@ func (r Rotation) Angle(position, pair int) float64 {
 
 // Apply returns a head rotated for its position; what is beyond Dims stays.
 func (r Rotation) Apply(head []float64, position int) []float64 {
+	return r.ApplyEach(head, func(int) int { return position })
+}
+
+// ApplyEach does the same where each pair has a position.
+func (r Rotation) ApplyEach(head []float64, position func(pair int) int) []float64 {
 	out := append([]float64(nil), head...)
 	for p := range r.Dims / 2 {
 		i, j := 2*p, 2*p+1
 		if r.Half {
 			i, j = p, p+r.Dims/2
 		}
-		sin, cos := math.Sincos(r.Angle(position, p))
+		sin, cos := math.Sincos(r.Angle(position(p), p))
 		out[i] = r.MScale * (head[i]*cos - head[j]*sin)
 		out[j] = r.MScale * (head[i]*sin + head[j]*cos)
 	}
