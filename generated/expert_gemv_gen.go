@@ -70,121 +70,189 @@ var ExpertGemv = &kernel.Table{
 		{Name: "kind", Type: "u32", Offset: 40},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "expert_gemv_bf16_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_bf16_store_8_none_software"), Bindings: expertGemvBindings0, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_bf16_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_bf16_weighted_8_none_software"), Bindings: expertGemvBindings1, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_f16_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f16_store_8_none_software"), Bindings: expertGemvBindings2, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_f16_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f16_weighted_8_none_software"), Bindings: expertGemvBindings3, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_f32_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f32_store_8_none_software"), Bindings: expertGemvBindings4, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_f32_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f32_weighted_8_none_software"), Bindings: expertGemvBindings5, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_nl_store_8_none_software"), Bindings: expertGemvBindings6, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_nl_weighted_8_none_software"), Bindings: expertGemvBindings7, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_xs_store_8_none_software"), Bindings: expertGemvBindings8, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_xs_weighted_8_none_software"), Bindings: expertGemvBindings9, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_mxfp4_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_mxfp4_store_8_none_software"), Bindings: expertGemvBindings10, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_mxfp4_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_mxfp4_weighted_8_none_software"), Bindings: expertGemvBindings11, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q2_k_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q2_k_store_8_none_software"), Bindings: expertGemvBindings12, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q2_k_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q2_k_weighted_8_none_software"), Bindings: expertGemvBindings13, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q3_k_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q3_k_store_8_none_software"), Bindings: expertGemvBindings14, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q3_k_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q3_k_weighted_8_none_software"), Bindings: expertGemvBindings15, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q4_0_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_0_store_8_none_software"), Bindings: expertGemvBindings16, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q4_0_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_0_weighted_8_none_software"), Bindings: expertGemvBindings17, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q4_1_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_1_store_8_none_software"), Bindings: expertGemvBindings18, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q4_1_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_1_weighted_8_none_software"), Bindings: expertGemvBindings19, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q4_k_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_k_store_8_none_software"), Bindings: expertGemvBindings20, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q4_k_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_k_weighted_8_none_software"), Bindings: expertGemvBindings21, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q5_0_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_0_store_8_none_software"), Bindings: expertGemvBindings22, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q5_0_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_0_weighted_8_none_software"), Bindings: expertGemvBindings23, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q5_1_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_1_store_8_none_software"), Bindings: expertGemvBindings24, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q5_1_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_1_weighted_8_none_software"), Bindings: expertGemvBindings25, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q5_k_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_k_store_8_none_software"), Bindings: expertGemvBindings26, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q5_k_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_k_weighted_8_none_software"), Bindings: expertGemvBindings27, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q6_k_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q6_k_store_8_none_software"), Bindings: expertGemvBindings28, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q6_k_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q6_k_weighted_8_none_software"), Bindings: expertGemvBindings29, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_q8_0_store_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q8_0_store_8_none_software"), Bindings: expertGemvBindings30, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
-		{Name: "expert_gemv_q8_0_weighted_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q8_0_weighted_8_none_software"), Bindings: expertGemvBindings31, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
-		{Name: "expert_gemv_bf16_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_bf16_gated_8_none_software"), Bindings: expertGemvBindings32, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_f16_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f16_gated_8_none_software"), Bindings: expertGemvBindings33, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_f32_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f32_gated_8_none_software"), Bindings: expertGemvBindings34, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_nl_gated_8_none_software"), Bindings: expertGemvBindings35, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_xs_gated_8_none_software"), Bindings: expertGemvBindings36, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_mxfp4_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_mxfp4_gated_8_none_software"), Bindings: expertGemvBindings37, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q2_k_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q2_k_gated_8_none_software"), Bindings: expertGemvBindings38, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q3_k_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q3_k_gated_8_none_software"), Bindings: expertGemvBindings39, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q4_0_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_0_gated_8_none_software"), Bindings: expertGemvBindings40, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q4_1_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_1_gated_8_none_software"), Bindings: expertGemvBindings41, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q4_k_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_k_gated_8_none_software"), Bindings: expertGemvBindings42, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q5_0_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_0_gated_8_none_software"), Bindings: expertGemvBindings43, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q5_1_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_1_gated_8_none_software"), Bindings: expertGemvBindings44, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q5_k_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_k_gated_8_none_software"), Bindings: expertGemvBindings45, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q6_k_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q6_k_gated_8_none_software"), Bindings: expertGemvBindings46, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_q8_0_gated_8_none_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q8_0_gated_8_none_software"), Bindings: expertGemvBindings47, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
-		{Name: "expert_gemv_bf16_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_bf16_store_1_shared_gpu"), Bindings: expertGemvBindings48, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_bf16_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_bf16_gated_1_shared_gpu"), Bindings: expertGemvBindings49, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_bf16_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_bf16_weighted_1_shared_gpu"), Bindings: expertGemvBindings50, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_f16_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f16_store_1_shared_gpu"), Bindings: expertGemvBindings51, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_f16_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f16_gated_1_shared_gpu"), Bindings: expertGemvBindings52, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_f16_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f16_weighted_1_shared_gpu"), Bindings: expertGemvBindings53, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_f32_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f32_store_1_shared_gpu"), Bindings: expertGemvBindings54, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_f32_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f32_gated_1_shared_gpu"), Bindings: expertGemvBindings55, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_f32_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f32_weighted_1_shared_gpu"), Bindings: expertGemvBindings56, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_nl_store_1_shared_gpu"), Bindings: expertGemvBindings57, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_nl_gated_1_shared_gpu"), Bindings: expertGemvBindings58, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_iq4_nl_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_nl_weighted_1_shared_gpu"), Bindings: expertGemvBindings59, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_xs_store_1_shared_gpu"), Bindings: expertGemvBindings60, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_xs_gated_1_shared_gpu"), Bindings: expertGemvBindings61, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_iq4_xs_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_xs_weighted_1_shared_gpu"), Bindings: expertGemvBindings62, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_mxfp4_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_mxfp4_store_1_shared_gpu"), Bindings: expertGemvBindings63, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_mxfp4_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_mxfp4_gated_1_shared_gpu"), Bindings: expertGemvBindings64, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_mxfp4_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_mxfp4_weighted_1_shared_gpu"), Bindings: expertGemvBindings65, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q2_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q2_k_store_1_shared_gpu"), Bindings: expertGemvBindings66, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q2_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q2_k_gated_1_shared_gpu"), Bindings: expertGemvBindings67, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q2_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q2_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings68, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q3_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q3_k_store_1_shared_gpu"), Bindings: expertGemvBindings69, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q3_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q3_k_gated_1_shared_gpu"), Bindings: expertGemvBindings70, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q3_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q3_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings71, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q4_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_0_store_1_shared_gpu"), Bindings: expertGemvBindings72, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_0_gated_1_shared_gpu"), Bindings: expertGemvBindings73, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings74, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q4_1_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_1_store_1_shared_gpu"), Bindings: expertGemvBindings75, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_1_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_1_gated_1_shared_gpu"), Bindings: expertGemvBindings76, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_1_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_1_weighted_1_shared_gpu"), Bindings: expertGemvBindings77, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q4_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_k_store_1_shared_gpu"), Bindings: expertGemvBindings78, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_k_gated_1_shared_gpu"), Bindings: expertGemvBindings79, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q4_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings80, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q5_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_0_store_1_shared_gpu"), Bindings: expertGemvBindings81, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_0_gated_1_shared_gpu"), Bindings: expertGemvBindings82, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings83, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q5_1_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_1_store_1_shared_gpu"), Bindings: expertGemvBindings84, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_1_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_1_gated_1_shared_gpu"), Bindings: expertGemvBindings85, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_1_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_1_weighted_1_shared_gpu"), Bindings: expertGemvBindings86, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q5_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_k_store_1_shared_gpu"), Bindings: expertGemvBindings87, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_k_gated_1_shared_gpu"), Bindings: expertGemvBindings88, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q5_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings89, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q6_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q6_k_store_1_shared_gpu"), Bindings: expertGemvBindings90, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q6_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q6_k_gated_1_shared_gpu"), Bindings: expertGemvBindings91, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q6_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q6_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings92, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
-		{Name: "expert_gemv_q8_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q8_0_store_1_shared_gpu"), Bindings: expertGemvBindings93, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q8_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q8_0_gated_1_shared_gpu"), Bindings: expertGemvBindings94, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
-		{Name: "expert_gemv_q8_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "weighted", "1", "shared"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q8_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings95, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_bf16_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_bf16_weighted_8_none_4096_software"), Bindings: expertGemvBindings0, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_bf16_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_bf16_weighted_8_none_0_software"), Bindings: expertGemvBindings1, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_f16_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f16_weighted_8_none_4096_software"), Bindings: expertGemvBindings2, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_f16_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f16_weighted_8_none_0_software"), Bindings: expertGemvBindings3, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_f32_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_f32_weighted_8_none_4096_software"), Bindings: expertGemvBindings4, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_f32_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f32_weighted_8_none_0_software"), Bindings: expertGemvBindings5, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_nl_weighted_8_none_4096_software"), Bindings: expertGemvBindings6, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_nl_weighted_8_none_0_software"), Bindings: expertGemvBindings7, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_iq4_xs_weighted_8_none_4096_software"), Bindings: expertGemvBindings8, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_xs_weighted_8_none_0_software"), Bindings: expertGemvBindings9, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_mxfp4_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_mxfp4_weighted_8_none_4096_software"), Bindings: expertGemvBindings10, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_mxfp4_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_mxfp4_weighted_8_none_0_software"), Bindings: expertGemvBindings11, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q2_k_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q2_k_weighted_8_none_4096_software"), Bindings: expertGemvBindings12, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q2_k_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q2_k_weighted_8_none_0_software"), Bindings: expertGemvBindings13, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q3_k_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q3_k_weighted_8_none_4096_software"), Bindings: expertGemvBindings14, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q3_k_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q3_k_weighted_8_none_0_software"), Bindings: expertGemvBindings15, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_0_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_0_weighted_8_none_4096_software"), Bindings: expertGemvBindings16, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_0_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_0_weighted_8_none_0_software"), Bindings: expertGemvBindings17, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_1_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_1_weighted_8_none_4096_software"), Bindings: expertGemvBindings18, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_1_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_1_weighted_8_none_0_software"), Bindings: expertGemvBindings19, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_k_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q4_k_weighted_8_none_4096_software"), Bindings: expertGemvBindings20, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q4_k_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_k_weighted_8_none_0_software"), Bindings: expertGemvBindings21, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_0_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_0_weighted_8_none_4096_software"), Bindings: expertGemvBindings22, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_0_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_0_weighted_8_none_0_software"), Bindings: expertGemvBindings23, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_1_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_1_weighted_8_none_4096_software"), Bindings: expertGemvBindings24, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_1_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_1_weighted_8_none_0_software"), Bindings: expertGemvBindings25, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_k_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q5_k_weighted_8_none_4096_software"), Bindings: expertGemvBindings26, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q5_k_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_k_weighted_8_none_0_software"), Bindings: expertGemvBindings27, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q6_k_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q6_k_weighted_8_none_4096_software"), Bindings: expertGemvBindings28, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q6_k_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q6_k_weighted_8_none_0_software"), Bindings: expertGemvBindings29, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q8_0_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_q8_0_weighted_8_none_4096_software"), Bindings: expertGemvBindings30, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_q8_0_weighted_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "weighted", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q8_0_weighted_8_none_0_software"), Bindings: expertGemvBindings31, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
+		{Name: "expert_gemv_bf16_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_bf16_gated_8_none_4096_software"), Bindings: expertGemvBindings32, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_bf16_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_bf16_gated_8_none_0_software"), Bindings: expertGemvBindings33, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_f16_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f16_gated_8_none_4096_software"), Bindings: expertGemvBindings34, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_f16_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_f16_gated_8_none_0_software"), Bindings: expertGemvBindings35, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_f32_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_f32_gated_8_none_4096_software"), Bindings: expertGemvBindings36, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_f32_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_f32_gated_8_none_0_software"), Bindings: expertGemvBindings37, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_nl_gated_8_none_4096_software"), Bindings: expertGemvBindings38, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_iq4_nl_gated_8_none_0_software"), Bindings: expertGemvBindings39, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_iq4_xs_gated_8_none_4096_software"), Bindings: expertGemvBindings40, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_iq4_xs_gated_8_none_0_software"), Bindings: expertGemvBindings41, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_mxfp4_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_mxfp4_gated_8_none_4096_software"), Bindings: expertGemvBindings42, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_mxfp4_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_mxfp4_gated_8_none_0_software"), Bindings: expertGemvBindings43, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q2_k_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q2_k_gated_8_none_4096_software"), Bindings: expertGemvBindings44, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q2_k_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q2_k_gated_8_none_0_software"), Bindings: expertGemvBindings45, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q3_k_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q3_k_gated_8_none_4096_software"), Bindings: expertGemvBindings46, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q3_k_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q3_k_gated_8_none_0_software"), Bindings: expertGemvBindings47, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_0_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_0_gated_8_none_4096_software"), Bindings: expertGemvBindings48, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_0_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q4_0_gated_8_none_0_software"), Bindings: expertGemvBindings49, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_1_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_1_gated_8_none_4096_software"), Bindings: expertGemvBindings50, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_1_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q4_1_gated_8_none_0_software"), Bindings: expertGemvBindings51, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_k_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q4_k_gated_8_none_4096_software"), Bindings: expertGemvBindings52, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q4_k_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q4_k_gated_8_none_0_software"), Bindings: expertGemvBindings53, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_0_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_0_gated_8_none_4096_software"), Bindings: expertGemvBindings54, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_0_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q5_0_gated_8_none_0_software"), Bindings: expertGemvBindings55, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_1_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_1_gated_8_none_4096_software"), Bindings: expertGemvBindings56, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_1_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q5_1_gated_8_none_0_software"), Bindings: expertGemvBindings57, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_k_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q5_k_gated_8_none_4096_software"), Bindings: expertGemvBindings58, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q5_k_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q5_k_gated_8_none_0_software"), Bindings: expertGemvBindings59, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q6_k_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q6_k_gated_8_none_4096_software"), Bindings: expertGemvBindings60, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q6_k_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q6_k_gated_8_none_0_software"), Bindings: expertGemvBindings61, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q8_0_gated_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: expertGemvTune2, WGSL: shader("expert_gemv_q8_0_gated_8_none_4096_software"), Bindings: expertGemvBindings62, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_q8_0_gated_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: expertGemvTune3, WGSL: shader("expert_gemv_q8_0_gated_8_none_0_software"), Bindings: expertGemvBindings63, Workgroup: 8, Grid: expertGemvGrid1, Foldable: true},
+		{Name: "expert_gemv_bf16_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_bf16_store_8_none_0_software"), Bindings: expertGemvBindings64, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_f16_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f16", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f16_store_8_none_0_software"), Bindings: expertGemvBindings65, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_f32_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_f32_store_8_none_0_software"), Bindings: expertGemvBindings66, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_nl_store_8_none_0_software"), Bindings: expertGemvBindings67, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_iq4_xs_store_8_none_0_software"), Bindings: expertGemvBindings68, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_mxfp4_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_mxfp4_store_8_none_0_software"), Bindings: expertGemvBindings69, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q2_k_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q2_k_store_8_none_0_software"), Bindings: expertGemvBindings70, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q3_k_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q3_k_store_8_none_0_software"), Bindings: expertGemvBindings71, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q4_0_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_0_store_8_none_0_software"), Bindings: expertGemvBindings72, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q4_1_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_1_store_8_none_0_software"), Bindings: expertGemvBindings73, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q4_k_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q4_k_store_8_none_0_software"), Bindings: expertGemvBindings74, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q5_0_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_0_store_8_none_0_software"), Bindings: expertGemvBindings75, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q5_1_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_1_store_8_none_0_software"), Bindings: expertGemvBindings76, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q5_k_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q5_k_store_8_none_0_software"), Bindings: expertGemvBindings77, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q6_k_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q6_k_store_8_none_0_software"), Bindings: expertGemvBindings78, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_q8_0_store_8_none_0_software", Entry: "expert_gemv", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: expertGemvTune1, WGSL: shader("expert_gemv_q8_0_store_8_none_0_software"), Bindings: expertGemvBindings79, Workgroup: 8, Grid: expertGemvGrid2, Foldable: true},
+		{Name: "expert_gemv_bf16_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_bf16_gated_1_subgroup_gpu"), Bindings: expertGemvBindings80, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_bf16_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_bf16_gated_1_shared_gpu"), Bindings: expertGemvBindings80, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_bf16_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_bf16_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings81, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_bf16_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_bf16_weighted_1_shared_gpu"), Bindings: expertGemvBindings81, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_f16_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f16_gated_1_subgroup_gpu"), Bindings: expertGemvBindings82, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f16_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f16_gated_1_shared_gpu"), Bindings: expertGemvBindings82, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f16_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f16_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings83, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_f16_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f16_weighted_1_shared_gpu"), Bindings: expertGemvBindings83, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_f32_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f32_gated_1_subgroup_gpu"), Bindings: expertGemvBindings84, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f32_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f32_gated_1_shared_gpu"), Bindings: expertGemvBindings84, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f32_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f32_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings85, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_f32_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f32_weighted_1_shared_gpu"), Bindings: expertGemvBindings85, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_nl_gated_1_subgroup_gpu"), Bindings: expertGemvBindings86, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_nl_gated_1_shared_gpu"), Bindings: expertGemvBindings86, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_nl_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings87, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_nl_weighted_1_shared_gpu"), Bindings: expertGemvBindings87, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_xs_gated_1_subgroup_gpu"), Bindings: expertGemvBindings88, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_xs_gated_1_shared_gpu"), Bindings: expertGemvBindings88, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_xs_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings89, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_xs_weighted_1_shared_gpu"), Bindings: expertGemvBindings89, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_mxfp4_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_mxfp4_gated_1_subgroup_gpu"), Bindings: expertGemvBindings90, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_mxfp4_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_mxfp4_gated_1_shared_gpu"), Bindings: expertGemvBindings90, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_mxfp4_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_mxfp4_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings91, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_mxfp4_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_mxfp4_weighted_1_shared_gpu"), Bindings: expertGemvBindings91, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q2_k_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q2_k_gated_1_subgroup_gpu"), Bindings: expertGemvBindings92, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q2_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q2_k_gated_1_shared_gpu"), Bindings: expertGemvBindings92, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q2_k_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q2_k_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings93, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q2_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q2_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings93, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q3_k_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q3_k_gated_1_subgroup_gpu"), Bindings: expertGemvBindings94, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q3_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q3_k_gated_1_shared_gpu"), Bindings: expertGemvBindings94, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q3_k_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q3_k_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings95, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q3_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q3_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings95, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_0_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_0_gated_1_subgroup_gpu"), Bindings: expertGemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_0_gated_1_shared_gpu"), Bindings: expertGemvBindings96, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_0_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_0_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings97, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings97, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_1_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_1_gated_1_subgroup_gpu"), Bindings: expertGemvBindings98, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_1_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_1_gated_1_shared_gpu"), Bindings: expertGemvBindings98, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_1_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_1_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings99, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_1_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_1_weighted_1_shared_gpu"), Bindings: expertGemvBindings99, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_k_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_k_gated_1_subgroup_gpu"), Bindings: expertGemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_k_gated_1_shared_gpu"), Bindings: expertGemvBindings100, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_k_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_k_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings101, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q4_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings101, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_0_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_0_gated_1_subgroup_gpu"), Bindings: expertGemvBindings102, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_0_gated_1_shared_gpu"), Bindings: expertGemvBindings102, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_0_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_0_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings103, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings103, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_1_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_1_gated_1_subgroup_gpu"), Bindings: expertGemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_1_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_1_gated_1_shared_gpu"), Bindings: expertGemvBindings104, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_1_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_1_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings105, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_1_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_1_weighted_1_shared_gpu"), Bindings: expertGemvBindings105, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_k_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_k_gated_1_subgroup_gpu"), Bindings: expertGemvBindings106, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_k_gated_1_shared_gpu"), Bindings: expertGemvBindings106, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_k_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_k_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings107, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q5_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings107, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q6_k_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q6_k_gated_1_subgroup_gpu"), Bindings: expertGemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q6_k_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q6_k_gated_1_shared_gpu"), Bindings: expertGemvBindings108, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q6_k_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q6_k_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings109, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q6_k_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q6_k_weighted_1_shared_gpu"), Bindings: expertGemvBindings109, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q8_0_gated_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q8_0_gated_1_subgroup_gpu"), Bindings: expertGemvBindings110, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q8_0_gated_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q8_0_gated_1_shared_gpu"), Bindings: expertGemvBindings110, Workgroup: 64, SharedBytes: 1024, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q8_0_weighted_1_subgroup_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "weighted", "1", "subgroup"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q8_0_weighted_1_subgroup_gpu"), Bindings: expertGemvBindings111, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_q8_0_weighted_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "weighted", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q8_0_weighted_1_shared_gpu"), Bindings: expertGemvBindings111, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid4, Foldable: true},
+		{Name: "expert_gemv_bf16_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_bf16_store_1_shared_gpu"), Bindings: expertGemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f16_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f16_store_1_shared_gpu"), Bindings: expertGemvBindings113, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_f32_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_f32_store_1_shared_gpu"), Bindings: expertGemvBindings114, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_nl_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_nl_store_1_shared_gpu"), Bindings: expertGemvBindings115, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_iq4_xs_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_iq4_xs_store_1_shared_gpu"), Bindings: expertGemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_mxfp4_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_mxfp4_store_1_shared_gpu"), Bindings: expertGemvBindings117, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q2_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q2_k_store_1_shared_gpu"), Bindings: expertGemvBindings118, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q3_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q3_k_store_1_shared_gpu"), Bindings: expertGemvBindings119, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_0_store_1_shared_gpu"), Bindings: expertGemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_1_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_1_store_1_shared_gpu"), Bindings: expertGemvBindings121, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q4_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q4_k_store_1_shared_gpu"), Bindings: expertGemvBindings122, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_0_store_1_shared_gpu"), Bindings: expertGemvBindings123, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_1_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_1_store_1_shared_gpu"), Bindings: expertGemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q5_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q5_k_store_1_shared_gpu"), Bindings: expertGemvBindings125, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q6_k_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q6_k_store_1_shared_gpu"), Bindings: expertGemvBindings126, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
+		{Name: "expert_gemv_q8_0_store_1_shared_gpu", Entry: "expert_gemv", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: expertGemvTune4, WGSL: shader("expert_gemv_q8_0_store_1_shared_gpu"), Bindings: expertGemvBindings127, Workgroup: 64, SharedBytes: 512, Grid: expertGemvGrid3, Foldable: true},
 	},
 }
 
-var expertGemvTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}}
+var expertGemvTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}, {Axis: "uniform_x", Value: "4096"}}
 
-var expertGemvTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}}
+var expertGemvTune1 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}, {Axis: "uniform_x", Value: "0"}}
 
-var expertGemvTune2 = []kernel.Setting{{Axis: "R", Value: "2"}, {Axis: "width", Value: "32"}, {Axis: "group", Value: "64"}}
+var expertGemvTune2 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}, {Axis: "uniform_x", Value: "4096"}}
+
+var expertGemvTune3 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "width", Value: "1"}, {Axis: "group", Value: "8"}, {Axis: "uniform_x", Value: "0"}}
+
+var expertGemvTune4 = []kernel.Setting{{Axis: "R", Value: "2"}, {Axis: "width", Value: "32"}, {Axis: "group", Value: "64"}, {Axis: "uniform_x", Value: "0"}}
 
 func expertGemvGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), uint64(p[0]), 1}
-}
-
-func expertGemvGrid1(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), 1, 1}
 }
 
-func expertGemvGrid2(p []uint32) [3]uint64 {
+func expertGemvGrid1(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 32), uint64(p[0]), 1}
+}
+
+func expertGemvGrid2(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), uint64(p[0]), 1}
 }
 
 func expertGemvGrid3(p []uint32) [3]uint64 {
@@ -198,8 +266,9 @@ func expertGemvGrid4(p []uint32) [3]uint64 {
 var expertGemvBindings0 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
@@ -209,14 +278,15 @@ var expertGemvBindings1 = []kernel.Binding{
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings2 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
@@ -226,887 +296,1195 @@ var expertGemvBindings3 = []kernel.Binding{
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings4 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings5 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings6 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings7 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings8 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings9 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings10 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings11 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings12 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings13 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings14 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings15 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings16 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings17 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings18 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings19 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings20 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings21 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings22 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings23 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings24 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings25 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings26 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings27 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings28 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings29 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings30 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings31 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings32 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings33 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings34 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings35 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings36 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings37 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings38 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings39 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings40 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings41 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings42 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings43 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings44 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings39 = []kernel.Binding{
+var expertGemvBindings45 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings46 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings40 = []kernel.Binding{
+var expertGemvBindings47 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings48 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings41 = []kernel.Binding{
+var expertGemvBindings49 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings50 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings42 = []kernel.Binding{
+var expertGemvBindings51 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings52 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings43 = []kernel.Binding{
+var expertGemvBindings53 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings54 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings44 = []kernel.Binding{
+var expertGemvBindings55 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings56 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings45 = []kernel.Binding{
+var expertGemvBindings57 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings58 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
-var expertGemvBindings46 = []kernel.Binding{
+var expertGemvBindings59 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings60 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings47 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings48 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings49 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings50 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings51 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings52 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings53 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings54 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings55 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings56 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings57 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings58 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
-}
-
-var expertGemvBindings59 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings60 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings61 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings62 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings63 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings64 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings65 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings66 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings67 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings68 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings69 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings70 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings71 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings72 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings73 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings74 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings75 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings76 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings77 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings78 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings79 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings80 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings81 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings82 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings83 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings84 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
-var expertGemvBindings85 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+var expertGemvBindings84 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings85 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings86 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings87 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings88 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings89 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
-}
-
-var expertGemvBindings90 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
-	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
-	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
-var expertGemvBindings91 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+var expertGemvBindings90 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings91 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings92 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings93 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes76, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
 	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
 }
 
 var expertGemvBindings94 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes77, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes24},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 var expertGemvBindings95 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes76, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
 	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
 	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
-	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes5},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings96 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings97 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings98 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings99 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings100 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings101 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings102 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings103 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings104 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings105 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings106 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings107 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings108 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings109 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings110 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes76, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes23},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings111 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes77, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "weights", Elem: "f32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes4},
+}
+
+var expertGemvBindings112 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings113 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings114 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings115 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings116 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: expertGemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings117 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: expertGemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings118 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings119 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings120 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings121 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings122 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings123 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings124 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings125 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings126 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
+}
+
+var expertGemvBindings127 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: expertGemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemvBytes77, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "ids", Elem: "u32", Bytes: expertGemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: expertGemvBytes2},
+	{Name: "x", Elem: "vec4<f32>", Bytes: expertGemvBytes3},
+	{Name: "y", Write: true, Elem: "f32", Bytes: expertGemvBytes24},
 }
 
 func expertGemvBytes0(p []uint32) int64 {
@@ -1126,87 +1504,87 @@ func expertGemvBytes3(p []uint32) int64 {
 }
 
 func expertGemvBytes4(p []uint32) int64 {
-	return int64(uint64(p[0]) * uint64(p[7]) * 4)
-}
-
-func expertGemvBytes5(p []uint32) int64 {
 	return int64(uint64(p[7]) * 4)
 }
 
-func expertGemvBytes6(p []uint32) int64 {
+func expertGemvBytes5(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 16) * 4 * 16)
 }
 
-func expertGemvBytes7(p []uint32) int64 {
+func expertGemvBytes6(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4)
 }
 
-func expertGemvBytes8(p []uint32) int64 {
+func expertGemvBytes7(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
-func expertGemvBytes9(p []uint32) int64 {
+func expertGemvBytes8(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
-func expertGemvBytes10(p []uint32) int64 {
+func expertGemvBytes9(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 8 * 16)
 }
 
-func expertGemvBytes11(p []uint32) int64 {
+func expertGemvBytes10(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4)
 }
 
-func expertGemvBytes12(p []uint32) int64 {
+func expertGemvBytes11(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
-func expertGemvBytes13(p []uint32) int64 {
+func expertGemvBytes12(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 16)
 }
 
-func expertGemvBytes14(p []uint32) int64 {
+func expertGemvBytes13(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
-func expertGemvBytes15(p []uint32) int64 {
+func expertGemvBytes14(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4)
 }
 
-func expertGemvBytes16(p []uint32) int64 {
+func expertGemvBytes15(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
-func expertGemvBytes17(p []uint32) int64 {
+func expertGemvBytes16(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4)
 }
 
-func expertGemvBytes18(p []uint32) int64 {
+func expertGemvBytes17(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 16)
 }
 
-func expertGemvBytes19(p []uint32) int64 {
+func expertGemvBytes18(p []uint32) int64 {
 	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8)*8*(uint64(p[2])/32), 2) * 4)
 }
 
-func expertGemvBytes20(p []uint32) int64 {
+func expertGemvBytes19(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
-func expertGemvBytes21(p []uint32) int64 {
+func expertGemvBytes20(p []uint32) int64 {
 	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8)*8*(uint64(p[2])/256), 2) * 4)
 }
 
-func expertGemvBytes22(p []uint32) int64 {
+func expertGemvBytes21(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
 }
 
-func expertGemvBytes23(p []uint32) int64 {
+func expertGemvBytes22(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*2*uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4 * 16)
 }
 
-func expertGemvBytes24(p []uint32) int64 {
+func expertGemvBytes23(p []uint32) int64 {
 	return int64(kernel.Select(uint64(p[8]) == 1, 2*uint64(p[4])*uint64(p[9]), 1) * 4)
+}
+
+func expertGemvBytes24(p []uint32) int64 {
+	return int64(uint64(p[0]) * uint64(p[7]) * 4)
 }
 
 func expertGemvBytes25(p []uint32) int64 {
@@ -1278,145 +1656,145 @@ func expertGemvBytes41(p []uint32) int64 {
 }
 
 func expertGemvBytes42(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
-}
-
-func expertGemvBytes43(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
 }
 
-func expertGemvBytes44(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+func expertGemvBytes43(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
 }
 
-func expertGemvBytes45(p []uint32) int64 {
+func expertGemvBytes44(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
 }
 
+func expertGemvBytes45(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+}
+
 func expertGemvBytes46(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 4)
-}
-
-func expertGemvBytes47(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
-}
-
-func expertGemvBytes48(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 64) * 4)
 }
 
-func expertGemvBytes49(p []uint32) int64 {
+func expertGemvBytes47(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
 }
 
+func expertGemvBytes48(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 4)
+}
+
+func expertGemvBytes49(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
+}
+
 func expertGemvBytes50(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
-}
-
-func expertGemvBytes51(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
-}
-
-func expertGemvBytes52(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
 }
 
-func expertGemvBytes53(p []uint32) int64 {
+func expertGemvBytes51(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
 }
 
+func expertGemvBytes52(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
+}
+
+func expertGemvBytes53(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
+}
+
 func expertGemvBytes54(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 128) * 4)
-}
-
-func expertGemvBytes55(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
-}
-
-func expertGemvBytes56(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 128) * 4)
 }
 
-func expertGemvBytes57(p []uint32) int64 {
+func expertGemvBytes55(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
 }
 
+func expertGemvBytes56(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 128) * 4)
+}
+
+func expertGemvBytes57(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
+}
+
 func expertGemvBytes58(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 16)
-}
-
-func expertGemvBytes59(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
-}
-
-func expertGemvBytes60(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 4)
-}
-
-func expertGemvBytes61(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 16)
 }
 
-func expertGemvBytes62(p []uint32) int64 {
+func expertGemvBytes59(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
 }
 
-func expertGemvBytes63(p []uint32) int64 {
+func expertGemvBytes60(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 4)
 }
 
-func expertGemvBytes64(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
+func expertGemvBytes61(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 16)
 }
 
-func expertGemvBytes65(p []uint32) int64 {
+func expertGemvBytes62(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
+}
+
+func expertGemvBytes63(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 4)
+}
+
+func expertGemvBytes64(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
 }
 
+func expertGemvBytes65(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
+}
+
 func expertGemvBytes66(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 4)
-}
-
-func expertGemvBytes67(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 16)
-}
-
-func expertGemvBytes68(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 32) * 4)
 }
 
-func expertGemvBytes69(p []uint32) int64 {
+func expertGemvBytes67(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 32) * 16)
 }
 
-func expertGemvBytes70(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1])*(uint64(p[2])/32), 2) * 4)
+func expertGemvBytes68(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 4)
 }
 
-func expertGemvBytes71(p []uint32) int64 {
+func expertGemvBytes69(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 32) * 16)
+}
+
+func expertGemvBytes70(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*2*uint64(p[1])*(uint64(p[2])/32), 2) * 4)
 }
 
+func expertGemvBytes71(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1])*(uint64(p[2])/32), 2) * 4)
+}
+
 func expertGemvBytes72(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
-}
-
-func expertGemvBytes73(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1])*(uint64(p[2])/256), 2) * 4)
-}
-
-func expertGemvBytes74(p []uint32) int64 {
 	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
 }
 
-func expertGemvBytes75(p []uint32) int64 {
+func expertGemvBytes73(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[4])*2*uint64(p[1])*(uint64(p[2])/256), 2) * 4)
 }
 
+func expertGemvBytes74(p []uint32) int64 {
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
+}
+
+func expertGemvBytes75(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[4])*uint64(p[1])*(uint64(p[2])/256), 2) * 4)
+}
+
 func expertGemvBytes76(p []uint32) int64 {
-	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
 }
 
 func expertGemvBytes77(p []uint32) int64 {
-	return int64(uint64(p[4]) * 2 * uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(uint64(p[4]) * uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
 }

@@ -162,46 +162,53 @@ func (r *Recorder) expertsOfMany(y, x *Tensor, chosen *Chosen, e *Experts, from,
 	hidden, out := r.tensor("experts", slots, e.GateUp.Rows), r.tensor("expert results", slots, e.Down.Rows)
 	up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(from)}
 	down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "store", share: 1, y: out, x: hidden.from(0)}
-	s := sorted{chosen: chosen, from: from, tokens: tokens}
-	r.sort(&s, up, down)
-	r.expertGemm(up, &s, 0)
-	r.expertGemm(down, &s, 1)
-	r.weightedSum(y, out, &s)
-}
-
-// sorted is the slots of tokens [from, from+tokens) by expert.
-type sorted struct {
-	chosen       *Chosen
-	from, tokens int
-
-	order, tiles *Tensor
-	groups       *Tensor // workgroups of two products, three words each
-}
-
-// sort sorts slots, and lists the tiles of the two products that follow.
-func (r *Recorder) sort(s *sorted, up, down *expertProduct) {
+	s := &sorted{chosen: chosen, from: from, tokens: tokens}
+	r.sort(s, e.Down.Experts)
 	upTile, upGroups := r.expertTile(up, s)
 	downTile, downGroups := r.expertTile(down, s)
 	if r.err != nil {
 		return
 	}
-	if upTile != downTile {
-		r.fail(fmt.Errorf("kernel %s takes tiles of %d slots for gates and of %d for stores: they must be equal", generated.ExpertGemm.Kernel, upTile, downTile))
-		return
+	upTiles := r.tiles(s, upTile, upGroups, downGroups)
+	downTiles := upTiles
+	if downTile != upTile {
+		downTiles = r.tiles(s, downTile, upGroups, downGroups)
 	}
-	experts, slots := up.matrix.Experts, s.tokens*s.chosen.used
-	offsets := r.packed("expert offsets", experts+1, 1)
-	s.order = r.packed("expert order", slots, 1)
-	order := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts)}
-	r.dispatch(generated.ExpertOrder, generated.ExpertOrderKey{}, order, s.from, s.tokens,
-		bind{"ids", s.chosen.ids.from(s.from)}, bind{"order", s.order}, bind{"offsets", offsets})
-	s.tiles, s.groups = r.packed("expert tiles", ceilDiv(slots, upTile)+experts, 4), r.packed("expert groups", 2, 3)
-	tiles := generated.ExpertTilesParams{
-		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts), Tile: uint32(upTile),
+	r.expertGemm(up, s, upTiles, 0)
+	r.expertGemm(down, s, downTiles, 1)
+	r.weightedSum(y, out, s)
+}
+
+// sorted is the slots of tokens [from, from+tokens) by expert.
+type sorted struct {
+	chosen         *Chosen
+	from, tokens   int
+	order, offsets *Tensor
+}
+
+func (s *sorted) experts() int { return s.offsets.rows - 1 }
+
+func (r *Recorder) sort(s *sorted, experts int) {
+	s.order, s.offsets = r.packed("expert order", s.tokens*s.chosen.used, 1), r.packed("expert offsets", experts+1, 1)
+	params := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts)}
+	r.dispatch(generated.ExpertOrder, generated.ExpertOrderKey{}, params, s.from, s.tokens,
+		bind{"ids", s.chosen.ids.from(s.from)}, bind{"order", s.order}, bind{"offsets", s.offsets})
+}
+
+// tiles is the runs of sorted slots that workgroups take, and the workgroups of
+// two products over them, a row each.
+type tiles struct{ list, groups *Tensor }
+
+func (r *Recorder) tiles(s *sorted, tile int, upGroups, downGroups uint32) tiles {
+	slots := s.tokens * s.chosen.used
+	t := tiles{r.packed("expert tiles", ceilDiv(slots, tile)+s.experts(), 4), r.packed("expert groups", 2, 3)}
+	params := generated.ExpertTilesParams{
+		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(s.experts()), Tile: uint32(tile),
 		UpGroups: upGroups, DownGroups: downGroups,
 	}
-	r.dispatch(generated.ExpertTiles, generated.ExpertTilesKey{}, tiles, s.from, s.tokens,
-		bind{"offsets", offsets}, bind{"tiles", s.tiles}, bind{"groups", s.groups})
+	r.dispatch(generated.ExpertTiles, generated.ExpertTilesKey{}, params, s.from, s.tokens,
+		bind{"offsets", s.offsets}, bind{"tiles", t.list}, bind{"groups", t.groups})
+	return t
 }
 
 // expertTile returns the slots that a workgroup takes of a product, and how many
@@ -225,12 +232,12 @@ func (r *Recorder) expertTile(p *expertProduct, s *sorted) (slots int, groups ui
 	return slots, groups
 }
 
-// expertGemm computes a product of sorted slots, the first or the second.
-func (r *Recorder) expertGemm(p *expertProduct, s *sorted, which int) {
+// expertGemm computes a product of sorted slots, by a row of the tiles' groups.
+func (r *Recorder) expertGemm(p *expertProduct, s *sorted, t tiles, row int) {
 	for _, part := range p.matrix.Parts {
 		r.dispatch(generated.ExpertGemm, p.gemmKey(), p.gemm(part, s), s.from, s.tokens,
-			append(p.binds(part, s.chosen), bind{"order", s.order}, bind{"tiles", s.tiles})...)
-		r.indirect(s.groups, which)
+			append(p.binds(part, s.chosen), bind{"order", s.order}, bind{"tiles", t.list})...)
+		r.indirect(t.groups, row)
 	}
 }
 
