@@ -39,34 +39,30 @@ func (t *trial) pointwise(op string, params generated.PointwiseParams) (func() [
 func glu(kind kernel.Activation) func(t *trial) (func() []float64, error) {
 	return func(t *trial) (func() []float64, error) {
 		out := t.out()
-		if out.Type != "f32" {
-			return nil, inapplicable("type " + out.Type)
-		}
-		gate, err := t.values(0)
+		cols, rows, stride := out.Ne[0], rowsOf(out), t.operand(0).Ne[0]
+		gate, err := t.activations(0, stride)
 		if err != nil {
 			return nil, err
 		}
-		cols, rows, stride := out.Ne[0], rowsOf(out), t.operand(0).Ne[0]
 		params := generated.GluParams{
 			Tokens: uint32(rows), Cols: uint32(cols), Stride: uint32(stride), YStride: uint32(cols),
 			Kind: uint32(kind), Alpha: float32(out.Float(2)), Limit: float32(out.Float(3)),
 		}
-		gates := t.batch.floats(gate, stride, stride)
-		ups := gates
+		up := gate
 		switch {
 		case t.operands() == 2:
-			up, err := t.values(1)
-			if err != nil {
+			if up, err = t.activations(1, stride); err != nil {
 				return nil, err
 			}
-			ups = t.batch.floats(up, stride, stride)
 		case out.Params[1] == 1:
 			params.GateFirst = uint32(cols)
 		default:
 			params.UpFirst = uint32(cols)
 		}
-		y := t.batch.output(rows * cols)
-		err = t.batch.dispatch(generated.Glu, generated.GluKey{}, params, map[string]plan.Source{"gate": gates, "up": ups, "y": y})
-		return func() []float64 { return y.rows(cols, cols) }, err
+		y := t.batch.scratch(rows * cols)
+		if err := t.batch.dispatch(generated.Glu, generated.GluKey{}, params, map[string]plan.Source{"gate": gate, "up": up, "y": y}); err != nil {
+			return nil, err
+		}
+		return t.cast(y, cols)
 	}
 }

@@ -25,6 +25,3 @@ func argmax(t *trial) (func() []float64, error) {
 	}
 	return history.counts, nil
 }
-
-// bindable is the words that every device can bind a multiple of.
-const bindable = 64

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"math"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
@@ -84,8 +83,8 @@ func (b *batch) dispatchIndirect(t *kernel.Table, key op.Key, params op.Params, 
 		if !ok {
 			return fmt.Errorf("%s: nothing is bound to %s", s.variant.Name, name)
 		}
-		if a, ok := source.(*array); ok {
-			a.uniform = max(a.uniform, binding.Uniform)
+		if a, ok := source.(interface{ reserve(bytes int64) }); ok {
+			a.reserve(binding.Uniform)
 		}
 		s.sources = append(s.sources, source)
 	}
@@ -202,107 +201,6 @@ func decode(data []byte) []uint32 {
 	out := make([]uint32, len(data)/wordBytes)
 	for i := range out {
 		out[i] = binary.LittleEndian.Uint32(data[i*wordBytes:])
-	}
-	return out
-}
-
-// array is words on the device: a binding that is no weights.
-type array struct {
-	words   []uint32 // before the run; those of an output, after it
-	output  bool
-	usage   gpu.Usage // beside storage
-	uniform int64     // bytes that must be bound where it is a uniform buffer
-	buffer  *memory.Buffer
-}
-
-// array returns an array of the words given.
-func (b *batch) array(words []uint32) *array {
-	a := &array{words: words}
-	b.arrays = append(b.arrays, a)
-	return a
-}
-
-// place plans the array's memory.
-func (a *array) place(plan *memory.Plan) {
-	usage := gpu.Storage | a.usage
-	if a.uniform > 0 {
-		usage |= gpu.Uniform
-	}
-	a.buffer = plan.New(memory.Activations, "array", max(int64(len(a.words))*wordBytes, a.uniform, wordBytes), usage)
-}
-
-// Range returns the memory of the whole array.
-func (a *array) Range(b *kernel.Binding) memory.Range {
-	if b.Uniform > 0 {
-		return memory.Range{Buffer: a.buffer, Size: b.Uniform}
-	}
-	return a.buffer.All()
-}
-
-// from is an array from a word on, at a multiple of what a device can bind.
-type from struct {
-	*array
-	word int
-}
-
-// Range returns the rest of the array's memory.
-func (f from) Range(*kernel.Binding) memory.Range {
-	at := int64(f.word) * wordBytes
-	return memory.Range{Buffer: f.buffer, Offset: at, Size: f.buffer.Size() - at}
-}
-
-// floats returns an array of float32, in rows of cols that are padded with
-// zeros to stride.
-func (b *batch) floats(x []float64, cols, stride int) *array {
-	words := make([]uint32, len(x)/cols*stride)
-	for i, v := range x {
-		words[i/cols*stride+i%cols] = math.Float32bits(float32(v))
-	}
-	return b.array(words)
-}
-
-// integers returns an array of u32.
-func (b *batch) integers(x []float64) *array {
-	words := make([]uint32, len(x))
-	for i, v := range x {
-		words[i] = uint32(int64(v))
-	}
-	return b.array(words)
-}
-
-// scratch returns an array of n words, that are NaN as float32 until a kernel
-// writes them.
-func (b *batch) scratch(n int) *array {
-	words := make([]uint32, n)
-	for i := range words {
-		words[i] = math.Float32bits(float32(math.NaN()))
-	}
-	return b.array(words)
-}
-
-// output returns a scratch array that is read back.
-func (b *batch) output(n int) *array {
-	a := b.scratch(n)
-	a.output = true
-	return a
-}
-
-// rows returns the first cols float32 of each stride, as they are now.
-func (a *array) rows(cols, stride int) []float64 {
-	var out []float64
-	for at := 0; at+stride <= len(a.words); at += stride {
-		for _, w := range a.words[at:][:cols] {
-			out = append(out, float64(math.Float32frombits(w)))
-		}
-	}
-	return out
-}
-
-// counts returns the words as whole numbers.
-func (a *array) counts() []float64 {
-	out := make([]float64, len(a.words))
-	for i, w := range a.words {
-		out[i] = float64(w)
 	}
 	return out
 }

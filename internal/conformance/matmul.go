@@ -17,7 +17,8 @@ func mulMat(t *trial) (func() []float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := t.values(1)
+	stride := (matrices[0].Cols + bindable - 1) / bindable * bindable
+	x, err := t.activations(1, stride)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +26,7 @@ func mulMat(t *trial) (func() []float64, error) {
 	for i := range b.Ne[2] * b.Ne[3] {
 		m := matrices[broadcast(a, b, i)]
 		y := t.batch.output(b.Ne[1] * m.Rows)
-		if err := t.product(m, t.batch.floats(x[i*b.Ne[1]*b.Ne[0]:][:b.Ne[1]*b.Ne[0]], b.Ne[0], m.Cols), y, b.Ne[1]); err != nil {
+		if err := t.product(m, from{x, i * b.Ne[1] * stride}, stride, y, b.Ne[1]); err != nil {
 			return nil, err
 		}
 		products = append(products, y)
@@ -83,15 +84,15 @@ func formatOf(t *opvec.Tensor) *kernel.Format {
 
 // product adds y = m·x for so many rows of x, by the kernel that the engine
 // takes for them.
-func (t *trial) product(m *weights.Matrix, x, y *array, tokens int) error {
+func (t *trial) product(m *weights.Matrix, x plan.Source, stride int, y *array, tokens int) error {
 	bound := map[string]plan.Source{"w": m.Parts[0], "x": x, "y": y}
 	if tokens == 1 {
-		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Interleave: m.Interleave}
+		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Norm: generated.GemvNormNone, Interleave: m.Interleave}
 		return t.batch.dispatch(generated.Gemv, key, generated.GemvParams{Rows: uint32(m.Rows), Cols: uint32(m.Cols)}, bound)
 	}
 	key := generated.GemmKey{W: m.Format.Name, Epilogue: generated.GemmEpilogueStore, Interleave: m.Interleave}
 	params := generated.GemmParams{
-		Tokens: uint32(tokens), Rows: uint32(m.Rows), Cols: uint32(m.Cols), XStride: uint32(m.Cols), YStride: uint32(m.Rows),
+		Tokens: uint32(tokens), Rows: uint32(m.Rows), Cols: uint32(m.Cols), XStride: uint32(stride), YStride: uint32(m.Rows),
 	}
 	return t.batch.dispatch(generated.Gemm, key, params, bound)
 }

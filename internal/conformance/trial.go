@@ -30,8 +30,11 @@ var operators = map[string]operator{
 	"MUL_MAT_ID":  {plan: mulMatID},
 	"NORM":        {plan: layerNorm},
 	"RMS_NORM":    {plan: rmsNorm},
+	"ROPE":        {plan: rope},
+	"SET_ROWS":    {plan: setRows},
 	"SILU":        {plan: activate(kernel.SiLU)},
 	"SOFTCAP":     {plan: softCap},
+	"SOFT_MAX":    {plan: softMax},
 	"SWIGLU":      {plan: glu(kernel.SiLU)},
 	"SWIGLU_OAI":  {plan: glu(kernel.SwiGLUOAI)},
 	"TOP_K":       {plan: topK, view: chosen},
@@ -131,6 +134,9 @@ func (t *trial) out() *opvec.Tensor { return &t.Tensors[t.Out] }
 
 // operands returns how many operands the result has.
 func (t *trial) operands() int { return len(t.out().Src) }
+
+// has reports whether there is an operand i: one may be left out.
+func (t *trial) has(i int) bool { return i < t.operands() && t.out().Src[i] >= 0 }
 
 // operand returns operand i of the result.
 func (t *trial) operand(i int) *opvec.Tensor { return &t.Tensors[t.out().Src[i]] }
