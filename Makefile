@@ -16,7 +16,7 @@ test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machin
 	@scripts/wgpu29.sh
 	go test -tags wgpu29 ./runtime/gpu/...
 	eval "$$(scripts/mesa25.sh)" && go test -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
-		go test -tags wgpu29 ./internal/kerneltest -run TestDevice -args -features
+		scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
 
 dawn: ## have Dawn, Chromium's WebGPU, validate every shader
 	@scripts/dawn.sh

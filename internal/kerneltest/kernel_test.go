@@ -20,6 +20,8 @@ import (
 
 var seedFlag = flag.Uint64("seed", 0, "seed of the random inputs; 0 takes a new one and prints it")
 
+var shardFlag = flag.String("shard", "0/1", "`k/n`: test only every n-th variant, from number k on, for n processes to share the work")
+
 // featuresFlag is for the run with wgpu29 and Mesa 25: what other devices can run
 // is tested there.
 var featuresFlag = flag.Bool("features", false, "TestDevice runs only variants that need optional features, and fails where the device lacks one")
@@ -40,13 +42,17 @@ type subject struct {
 	cases func() ([]*Case, error)
 }
 
-// subjects are what the library ships, compiled once.
+// subjects are what the library ships, or the shard of it, compiled once.
 var subjects = sync.OnceValues(func() ([]*subject, error) {
 	lib, err := syntax.ParseFS(templates.FS)
 	if err != nil {
 		return nil, err
 	}
-	all, err := Shipped(lib)
+	var first, n int
+	if _, err := fmt.Sscanf(*shardFlag, "%d/%d", &first, &n); err != nil || first < 0 || first >= n {
+		return nil, fmt.Errorf("-shard %s: want k/n, such as 0/2", *shardFlag)
+	}
+	all, err := Shipped(lib, first, n)
 	if err != nil {
 		return nil, err
 	}
