@@ -14,29 +14,31 @@ func (k AttentionMergeKey) Values() []string {
 
 // AttentionMergeParams is the parameter block of kernel attention_merge.
 type AttentionMergeParams struct {
-	Tokens  uint32 // at byte 0
-	Heads   uint32 // at byte 4
-	HeadDim uint32 // at byte 8
-	Slots   uint32 // at byte 12
-	YStride uint32 // at byte 16
+	Tokens    uint32 // at byte 0
+	Heads     uint32 // at byte 4
+	ValueDim  uint32 // at byte 8
+	Slots     uint32 // at byte 12
+	YStride   uint32 // at byte 16
+	SinkHeads uint32 // at byte 20
 }
 
 // Words returns the block as the device reads it.
 func (p AttentionMergeParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.HeadDim, p.Slots, p.YStride}
+	return []uint32{p.Tokens, p.Heads, p.ValueDim, p.Slots, p.YStride, p.SinkHeads}
 }
 
-// AttentionMerge is kernel attention_merge: y = Σ exp(mₛ - m) accₛ / Σ exp(mₛ - m) lₛ over the slots s.
+// AttentionMerge is kernel attention_merge: y = Σ exp(mₛ - m) accₛ / Σ exp(mₛ - m) lₛ over the slots s and the head's sink.
 var AttentionMerge = &kernel.Table{
 	Kernel: "attention_merge",
-	Doc:    "y = Σ exp(mₛ - m) accₛ / Σ exp(mₛ - m) lₛ over the slots s",
+	Doc:    "y = Σ exp(mₛ - m) accₛ / Σ exp(mₛ - m) lₛ over the slots s and the head's sink",
 	Axes:   []string{},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
-		{Name: "head_dim", Type: "u32", Offset: 8},
+		{Name: "value_dim", Type: "u32", Offset: 8},
 		{Name: "slots", Type: "u32", Offset: 12},
 		{Name: "y_stride", Type: "u32", Offset: 16},
+		{Name: "sink_heads", Type: "u32", Offset: 20},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "attention_merge_software", Entry: "attention_merge", Ship: "software", Key: []string{}, Tune: attentionMergeTune0, WGSL: shader("attention_merge_software"), Bindings: attentionMergeBindings0, Workgroup: 8, Grid: attentionMergeGrid0, Foldable: true},
@@ -57,17 +59,17 @@ func attentionMergeGrid1(p []uint32) [3]uint64 {
 }
 
 var attentionMergeBindings0 = []kernel.Binding{
-	{Name: "acc", Elem: "vec4<f32>", Bytes: attentionMergeBytes0},
-	{Name: "ml", Elem: "vec2<f32>", Bytes: attentionMergeBytes1},
+	{Name: "parts", Elem: "vec4<f32>", Bytes: attentionMergeBytes0},
+	{Name: "sinks", Elem: "f32", Bytes: attentionMergeBytes1},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionMergeBytes2},
 }
 
 func attentionMergeBytes0(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[3])) * (uint64(p[2]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[3])) * (uint64(p[2])/4 + 1) * 16)
 }
 
 func attentionMergeBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[3])) * 8)
+	return int64(max(uint64(p[5]), 1) * 4)
 }
 
 func attentionMergeBytes2(p []uint32) int64 {

@@ -7,16 +7,24 @@ import (
 	"math"
 )
 
+// Values of axis KV of kernel attention_split.
+const (
+	AttentionSplitKVF32 = "f32"
+	AttentionSplitKVF16 = "f16"
+	AttentionSplitKVQ80 = "q8_0"
+)
+
 // AttentionSplitKey chooses among the variants of kernel attention_split; a zero field matches any value.
 type AttentionSplitKey struct {
-	KV string // f32, f16
-	D  int    // 64, 80, 128
+	KV string // f32, f16, q8_0
+	D  int    // 64, 80, 96, 112, 128, 192, 256, 576
+	V  int    // 64, 80, 96, 112, 128, 192, 256, 512
 	G  int    // 1, 4, 8
 }
 
 // Values returns the key in the order of AttentionSplit.Axes.
 func (k AttentionSplitKey) Values() []string {
-	return []string{k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.G)}
+	return []string{k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V), kernel.KeyInt(k.G)}
 }
 
 // AttentionSplitParams is the parameter block of kernel attention_split.
@@ -25,90 +33,397 @@ type AttentionSplitParams struct {
 	Heads     uint32  // at byte 4
 	KvHeads   uint32  // at byte 8
 	HeadDim   uint32  // at byte 12
-	QStride   uint32  // at byte 16
-	Capacity  uint32  // at byte 20
-	PageFirst uint32  // at byte 24
-	Slot      uint32  // at byte 28
-	Slots     uint32  // at byte 32
-	Splits    uint32  // at byte 36
-	Scale     float32 // at byte 40
+	ValueDim  uint32  // at byte 16
+	ValueRow  uint32  // at byte 20
+	QStride   uint32  // at byte 24
+	YStride   uint32  // at byte 28
+	Capacity  uint32  // at byte 32
+	PageFirst uint32  // at byte 36
+	Slot      uint32  // at byte 40
+	Slots     uint32  // at byte 44
+	Splits    uint32  // at byte 48
+	PartKeys  uint32  // at byte 52
+	Causal    uint32  // at byte 56
+	Window    uint32  // at byte 60
+	MaskKeys  uint32  // at byte 64
+	SinkHeads uint32  // at byte 68
+	Scale     float32 // at byte 72
+	SoftCap   float32 // at byte 76
+	MaxBias   float32 // at byte 80
 }
 
 // Words returns the block as the device reads it.
 func (p AttentionSplitParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.QStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, p.Splits, math.Float32bits(p.Scale)}
+	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.ValueDim, p.ValueRow, p.QStride, p.YStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, p.Splits, p.PartKeys, p.Causal, p.Window, p.MaskKeys, p.SinkHeads, math.Float32bits(p.Scale), math.Float32bits(p.SoftCap), math.Float32bits(p.MaxBias)}
 }
 
 // AttentionSplit is kernel attention_split: partial softmax(scale · q·Kᵀ)·V over span keys, for the heads of a group packed.
 var AttentionSplit = &kernel.Table{
 	Kernel: "attention_split",
 	Doc:    "partial softmax(scale · q·Kᵀ)·V over span keys, for the heads of a group packed",
-	Axes:   []string{"KV", "D", "G"},
+	Axes:   []string{"KV", "D", "V", "G"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
 		{Name: "kv_heads", Type: "u32", Offset: 8},
 		{Name: "head_dim", Type: "u32", Offset: 12},
-		{Name: "q_stride", Type: "u32", Offset: 16},
-		{Name: "capacity", Type: "u32", Offset: 20},
-		{Name: "page_first", Type: "u32", Offset: 24},
-		{Name: "slot", Type: "u32", Offset: 28},
-		{Name: "slots", Type: "u32", Offset: 32},
-		{Name: "splits", Type: "u32", Offset: 36},
-		{Name: "scale", Type: "f32", Offset: 40},
+		{Name: "value_dim", Type: "u32", Offset: 16},
+		{Name: "value_row", Type: "u32", Offset: 20},
+		{Name: "q_stride", Type: "u32", Offset: 24},
+		{Name: "y_stride", Type: "u32", Offset: 28},
+		{Name: "capacity", Type: "u32", Offset: 32},
+		{Name: "page_first", Type: "u32", Offset: 36},
+		{Name: "slot", Type: "u32", Offset: 40},
+		{Name: "slots", Type: "u32", Offset: 44},
+		{Name: "splits", Type: "u32", Offset: 48},
+		{Name: "part_keys", Type: "u32", Offset: 52},
+		{Name: "causal", Type: "u32", Offset: 56},
+		{Name: "window", Type: "u32", Offset: 60},
+		{Name: "mask_keys", Type: "u32", Offset: 64},
+		{Name: "sink_heads", Type: "u32", Offset: 68},
+		{Name: "scale", Type: "f32", Offset: 72},
+		{Name: "soft_cap", Type: "f32", Offset: 76},
+		{Name: "max_bias", Type: "f32", Offset: 80},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_split_f32_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_1_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_4_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_8_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_1_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_4_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_8_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_1_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_4_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_8_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_1_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_4_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_8_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_1_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_4_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_8_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_1_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_4_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_8_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_64_1_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_64_4_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_64_64_8_gpu"), Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_80_1_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_80_4_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_80_80_8_gpu"), Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_96_96_1_gpu"), Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_96_96_4_gpu"), Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_96_96_8_gpu"), Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_112_112_1_gpu"), Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_112_112_4_gpu"), Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_112_112_8_gpu"), Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_128_1_gpu"), Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_128_4_gpu"), Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_128_128_8_gpu"), Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_128_1_gpu"), Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_128_4_gpu"), Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_128_8_gpu"), Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_192_1_gpu"), Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_192_4_gpu"), Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_192_192_8_gpu"), Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_256_256_1_gpu"), Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_256_256_4_gpu"), Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f32_256_256_8_gpu"), Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_64_1_gpu"), Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_64_4_gpu"), Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_64_64_8_gpu"), Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_80_1_gpu"), Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_80_4_gpu"), Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_80_80_8_gpu"), Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_96_96_1_gpu"), Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_96_96_4_gpu"), Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_96_96_8_gpu"), Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_112_112_1_gpu"), Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_112_112_4_gpu"), Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_112_112_8_gpu"), Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_128_1_gpu"), Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_128_4_gpu"), Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_128_128_8_gpu"), Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_128_1_gpu"), Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_128_4_gpu"), Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_128_8_gpu"), Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_192_1_gpu"), Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_192_4_gpu"), Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_192_192_8_gpu"), Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_256_256_1_gpu"), Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_256_256_4_gpu"), Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_f16_256_256_8_gpu"), Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_64_64_1_gpu"), Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_64_64_4_gpu"), Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_64_64_8_gpu"), Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_80_80_1_gpu"), Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_80_80_4_gpu"), Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_80_80_8_gpu"), Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_96_96_1_gpu"), Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_96_96_4_gpu"), Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_96_96_8_gpu"), Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_112_112_1_gpu"), Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_112_112_4_gpu"), Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_112_112_8_gpu"), Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_128_128_1_gpu"), Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_128_128_4_gpu"), Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_128_128_8_gpu"), Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_128_1_gpu"), Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_128_4_gpu"), Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_128_8_gpu"), Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_192_1_gpu"), Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_192_4_gpu"), Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_192_192_8_gpu"), Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "1"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_256_256_1_gpu"), Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "4"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_256_256_4_gpu"), Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "8"}, Tune: attentionSplitTune0, WGSL: shader("attention_split_q8_0_256_256_8_gpu"), Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "1"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_f32_576_512_1_gpu"), Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "4"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_f32_576_512_4_gpu"), Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "1"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_f16_576_512_1_gpu"), Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "4"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_f16_576_512_4_gpu"), Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "1"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_q8_0_576_512_1_gpu"), Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "4"}, Tune: attentionSplitTune1, WGSL: shader("attention_split_q8_0_576_512_4_gpu"), Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
 	},
 }
 
 var attentionSplitTune0 = []kernel.Setting{{Axis: "span", Value: "64"}, {Axis: "group", Value: "64"}}
 
+var attentionSplitTune1 = []kernel.Setting{{Axis: "span", Value: "128"}, {Axis: "group", Value: "128"}}
+
 func attentionSplitGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[9]), uint64(p[2]) * (kernel.Div(uint64(p[1]), uint64(p[2]))), uint64(p[0])}
+	return [3]uint64{uint64(p[12]), uint64(p[2]) * (kernel.Div(uint64(p[1]), uint64(p[2]))), uint64(p[0])}
 }
 
 func attentionSplitGrid1(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[9]), uint64(p[2]) * kernel.CeilDiv(kernel.Div(uint64(p[1]), uint64(p[2])), 4), uint64(p[0])}
+	return [3]uint64{uint64(p[12]), uint64(p[2]) * kernel.CeilDiv(kernel.Div(uint64(p[1]), uint64(p[2])), 4), uint64(p[0])}
 }
 
 func attentionSplitGrid2(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[9]), uint64(p[2]) * kernel.CeilDiv(kernel.Div(uint64(p[1]), uint64(p[2])), 8), uint64(p[0])}
+	return [3]uint64{uint64(p[12]), uint64(p[2]) * kernel.CeilDiv(kernel.Div(uint64(p[1]), uint64(p[2])), 8), uint64(p[0])}
 }
 
 var attentionSplitBindings0 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes2},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes2},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionSplitBytes4},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
 }
 
 var attentionSplitBindings1 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes5},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionSplitBytes4},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes6},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
+}
+
+var attentionSplitBindings2 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes8},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
+}
+
+var attentionSplitBindings3 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes10},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+}
+
+var attentionSplitBindings4 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes12},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings5 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes14},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings6 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes14},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+}
+
+var attentionSplitBindings7 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes16},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+}
+
+var attentionSplitBindings8 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes18},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
+}
+
+var attentionSplitBindings9 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes20},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
+}
+
+var attentionSplitBindings10 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes21},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
+}
+
+var attentionSplitBindings11 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes22},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+}
+
+var attentionSplitBindings12 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes23},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings13 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes24},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings14 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes24},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+}
+
+var attentionSplitBindings15 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes25},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+}
+
+var attentionSplitBindings16 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes26},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
+}
+
+var attentionSplitBindings17 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes28},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
+}
+
+var attentionSplitBindings18 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes29},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
+}
+
+var attentionSplitBindings19 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes30},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+}
+
+var attentionSplitBindings20 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes31},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings21 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes32},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+}
+
+var attentionSplitBindings22 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes32},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+}
+
+var attentionSplitBindings23 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes33},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+}
+
+var attentionSplitBindings24 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes34},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes35},
+}
+
+var attentionSplitBindings25 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes36},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes35},
+}
+
+var attentionSplitBindings26 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes37},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes35},
 }
 
 func attentionSplitBytes0(p []uint32) int64 {
@@ -116,21 +431,149 @@ func attentionSplitBytes0(p []uint32) int64 {
 }
 
 func attentionSplitBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[6]) / 4) * 16)
 }
 
 func attentionSplitBytes2(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[5]) * (uint64(p[3]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 16)
 }
 
 func attentionSplitBytes3(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[8])) * (uint64(p[3]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 16)
 }
 
 func attentionSplitBytes4(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[8])) * 8)
+	return int64(uint64(p[0]) * max(uint64(p[16]), 1) * 4)
 }
 
 func attentionSplitBytes5(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[5]) * (uint64(p[3]) / 4) * 8)
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 17 * 16)
+}
+
+func attentionSplitBytes6(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
+}
+
+func attentionSplitBytes7(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 21 * 16)
+}
+
+func attentionSplitBytes8(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
+}
+
+func attentionSplitBytes9(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 25 * 16)
+}
+
+func attentionSplitBytes10(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
+}
+
+func attentionSplitBytes11(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 29 * 16)
+}
+
+func attentionSplitBytes12(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 16)
+}
+
+func attentionSplitBytes13(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 33 * 16)
+}
+
+func attentionSplitBytes14(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
+}
+
+func attentionSplitBytes15(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 49 * 16)
+}
+
+func attentionSplitBytes16(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 16)
+}
+
+func attentionSplitBytes17(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 65 * 16)
+}
+
+func attentionSplitBytes18(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 8)
+}
+
+func attentionSplitBytes19(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 8)
+}
+
+func attentionSplitBytes20(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
+}
+
+func attentionSplitBytes21(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
+}
+
+func attentionSplitBytes22(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
+}
+
+func attentionSplitBytes23(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 8)
+}
+
+func attentionSplitBytes24(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
+}
+
+func attentionSplitBytes25(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 8)
+}
+
+func attentionSplitBytes26(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 18 * 4)
+}
+
+func attentionSplitBytes27(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5])/4 + kernel.CeilDiv(uint64(p[5])/4, 8)) * 4)
+}
+
+func attentionSplitBytes28(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
+}
+
+func attentionSplitBytes29(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
+}
+
+func attentionSplitBytes30(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
+}
+
+func attentionSplitBytes31(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 36 * 4)
+}
+
+func attentionSplitBytes32(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
+}
+
+func attentionSplitBytes33(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 72 * 4)
+}
+
+func attentionSplitBytes34(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 144 * 16)
+}
+
+func attentionSplitBytes35(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 129 * 16)
+}
+
+func attentionSplitBytes36(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 144 * 8)
+}
+
+func attentionSplitBytes37(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 162 * 4)
 }

@@ -7,29 +7,29 @@ import (
 	"math"
 )
 
+// Values of axis KV of kernel attention_stream.
+const (
+	AttentionStreamKVF32 = "f32"
+	AttentionStreamKVF16 = "f16"
+	AttentionStreamKVQ80 = "q8_0"
+)
+
 // Values of axis lanes of kernel attention_stream.
 const (
 	AttentionStreamLanesQueries = "queries"
 	AttentionStreamLanesParts   = "parts"
 )
 
-// Values of axis output of kernel attention_stream.
-const (
-	AttentionStreamOutputFinal   = "final"
-	AttentionStreamOutputPartial = "partial"
-)
-
 // AttentionStreamKey chooses among the variants of kernel attention_stream; a zero field matches any value.
 type AttentionStreamKey struct {
-	KV     string     // f32, f16
-	D      kernel.Int // 64, 128, 0
-	Lanes  string     // queries, parts
-	Output string     // final, partial
+	KV    string     // f32, f16, q8_0
+	D     kernel.Int // 64, 128, 0
+	Lanes string     // queries, parts
 }
 
 // Values returns the key in the order of AttentionStream.Axes.
 func (k AttentionStreamKey) Values() []string {
-	return []string{k.KV, k.D.Key(), k.Lanes, k.Output}
+	return []string{k.KV, k.D.Key(), k.Lanes}
 }
 
 // AttentionStreamParams is the parameter block of kernel attention_stream.
@@ -38,67 +38,83 @@ type AttentionStreamParams struct {
 	Heads     uint32  // at byte 4
 	KvHeads   uint32  // at byte 8
 	HeadDim   uint32  // at byte 12
-	QStride   uint32  // at byte 16
-	YStride   uint32  // at byte 20
-	Capacity  uint32  // at byte 24
-	PageFirst uint32  // at byte 28
-	Slot      uint32  // at byte 32
-	Slots     uint32  // at byte 36
-	Splits    uint32  // at byte 40
-	Span      uint32  // at byte 44
-	Scale     float32 // at byte 48
+	ValueDim  uint32  // at byte 16
+	ValueRow  uint32  // at byte 20
+	QStride   uint32  // at byte 24
+	YStride   uint32  // at byte 28
+	Capacity  uint32  // at byte 32
+	PageFirst uint32  // at byte 36
+	Slot      uint32  // at byte 40
+	Slots     uint32  // at byte 44
+	Splits    uint32  // at byte 48
+	PartKeys  uint32  // at byte 52
+	Causal    uint32  // at byte 56
+	Window    uint32  // at byte 60
+	MaskKeys  uint32  // at byte 64
+	SinkHeads uint32  // at byte 68
+	Scale     float32 // at byte 72
+	SoftCap   float32 // at byte 76
+	MaxBias   float32 // at byte 80
 }
 
 // Words returns the block as the device reads it.
 func (p AttentionStreamParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.QStride, p.YStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, p.Splits, p.Span, math.Float32bits(p.Scale)}
+	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.ValueDim, p.ValueRow, p.QStride, p.YStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, p.Splits, p.PartKeys, p.Causal, p.Window, p.MaskKeys, p.SinkHeads, math.Float32bits(p.Scale), math.Float32bits(p.SoftCap), math.Float32bits(p.MaxBias)}
 }
 
-// AttentionStream is kernel attention_stream: y = softmax(scale · q·Kᵀ)·V, causal, grouped queries, one pass over the keys.
+// AttentionStream is kernel attention_stream: y = softmax(scale · q·Kᵀ)·V, grouped queries, one pass over the keys.
 var AttentionStream = &kernel.Table{
 	Kernel: "attention_stream",
-	Doc:    "y = softmax(scale · q·Kᵀ)·V, causal, grouped queries, one pass over the keys",
-	Axes:   []string{"KV", "D", "lanes", "output"},
+	Doc:    "y = softmax(scale · q·Kᵀ)·V, grouped queries, one pass over the keys",
+	Axes:   []string{"KV", "D", "lanes"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
 		{Name: "kv_heads", Type: "u32", Offset: 8},
 		{Name: "head_dim", Type: "u32", Offset: 12},
-		{Name: "q_stride", Type: "u32", Offset: 16},
-		{Name: "y_stride", Type: "u32", Offset: 20},
-		{Name: "capacity", Type: "u32", Offset: 24},
-		{Name: "page_first", Type: "u32", Offset: 28},
-		{Name: "slot", Type: "u32", Offset: 32},
-		{Name: "slots", Type: "u32", Offset: 36},
-		{Name: "splits", Type: "u32", Offset: 40},
-		{Name: "span", Type: "u32", Offset: 44},
-		{Name: "scale", Type: "f32", Offset: 48},
+		{Name: "value_dim", Type: "u32", Offset: 16},
+		{Name: "value_row", Type: "u32", Offset: 20},
+		{Name: "q_stride", Type: "u32", Offset: 24},
+		{Name: "y_stride", Type: "u32", Offset: 28},
+		{Name: "capacity", Type: "u32", Offset: 32},
+		{Name: "page_first", Type: "u32", Offset: 36},
+		{Name: "slot", Type: "u32", Offset: 40},
+		{Name: "slots", Type: "u32", Offset: 44},
+		{Name: "splits", Type: "u32", Offset: 48},
+		{Name: "part_keys", Type: "u32", Offset: 52},
+		{Name: "causal", Type: "u32", Offset: 56},
+		{Name: "window", Type: "u32", Offset: 60},
+		{Name: "mask_keys", Type: "u32", Offset: 64},
+		{Name: "sink_heads", Type: "u32", Offset: 68},
+		{Name: "scale", Type: "f32", Offset: 72},
+		{Name: "soft_cap", Type: "f32", Offset: 76},
+		{Name: "max_bias", Type: "f32", Offset: 80},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_stream_f32_64_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "64", "queries", "final"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_64_queries_final_software"), Bindings: attentionStreamBindings0, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f32_64_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "64", "queries", "partial"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_64_queries_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f32_128_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "128", "queries", "final"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_128_queries_final_software"), Bindings: attentionStreamBindings0, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f32_128_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "128", "queries", "partial"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_128_queries_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f16_64_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "64", "queries", "final"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_64_queries_final_software"), Bindings: attentionStreamBindings2, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f16_64_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "64", "queries", "partial"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_64_queries_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f16_128_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "128", "queries", "final"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_128_queries_final_software"), Bindings: attentionStreamBindings2, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f16_128_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "128", "queries", "partial"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_128_queries_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid0},
-		{Name: "attention_stream_f32_0_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "0", "queries", "final"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_0_queries_final_software"), Bindings: attentionStreamBindings0, Workgroup: 8, Grid: attentionStreamGrid1},
-		{Name: "attention_stream_f32_0_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "0", "queries", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_0_queries_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid1},
-		{Name: "attention_stream_f32_0_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "0", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_0_parts_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid2},
-		{Name: "attention_stream_f16_0_queries_final_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "0", "queries", "final"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_0_queries_final_software"), Bindings: attentionStreamBindings2, Workgroup: 8, Grid: attentionStreamGrid1},
-		{Name: "attention_stream_f16_0_queries_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "0", "queries", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_0_queries_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid1},
-		{Name: "attention_stream_f16_0_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "0", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_0_parts_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid2},
-		{Name: "attention_stream_f32_64_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "64", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_64_parts_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid3},
-		{Name: "attention_stream_f32_128_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "128", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_128_parts_partial_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid3},
-		{Name: "attention_stream_f16_64_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "64", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_64_parts_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid3},
-		{Name: "attention_stream_f16_128_parts_partial_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "128", "parts", "partial"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_128_parts_partial_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid3},
-		{Name: "attention_stream_f32_0_queries_final_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f32", "0", "queries", "final"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f32_0_queries_final_gpu"), Bindings: attentionStreamBindings0, Workgroup: 64, Grid: attentionStreamGrid4},
-		{Name: "attention_stream_f32_0_queries_partial_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f32", "0", "queries", "partial"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f32_0_queries_partial_gpu"), Bindings: attentionStreamBindings1, Workgroup: 64, Grid: attentionStreamGrid4},
-		{Name: "attention_stream_f32_0_parts_partial_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f32", "0", "parts", "partial"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f32_0_parts_partial_gpu"), Bindings: attentionStreamBindings1, Workgroup: 64, Grid: attentionStreamGrid5},
-		{Name: "attention_stream_f16_0_queries_final_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f16", "0", "queries", "final"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f16_0_queries_final_gpu"), Bindings: attentionStreamBindings2, Workgroup: 64, Grid: attentionStreamGrid4},
-		{Name: "attention_stream_f16_0_queries_partial_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f16", "0", "queries", "partial"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f16_0_queries_partial_gpu"), Bindings: attentionStreamBindings3, Workgroup: 64, Grid: attentionStreamGrid4},
-		{Name: "attention_stream_f16_0_parts_partial_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f16", "0", "parts", "partial"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f16_0_parts_partial_gpu"), Bindings: attentionStreamBindings3, Workgroup: 64, Grid: attentionStreamGrid5},
+		{Name: "attention_stream_f32_64_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "64", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_64_queries_software"), Bindings: attentionStreamBindings0, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_f32_128_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "128", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f32_128_queries_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_f16_64_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "64", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_64_queries_software"), Bindings: attentionStreamBindings2, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_f16_128_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "128", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_f16_128_queries_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_q8_0_64_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "64", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_q8_0_64_queries_software"), Bindings: attentionStreamBindings4, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_q8_0_128_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "128", "queries"}, Tune: attentionStreamTune0, WGSL: shader("attention_stream_q8_0_128_queries_software"), Bindings: attentionStreamBindings5, Workgroup: 8, Grid: attentionStreamGrid0},
+		{Name: "attention_stream_f32_0_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "0", "queries"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_0_queries_software"), Bindings: attentionStreamBindings6, Workgroup: 8, Grid: attentionStreamGrid1},
+		{Name: "attention_stream_f32_0_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "0", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_0_parts_software"), Bindings: attentionStreamBindings6, Workgroup: 8, Grid: attentionStreamGrid2},
+		{Name: "attention_stream_f16_0_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "0", "queries"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_0_queries_software"), Bindings: attentionStreamBindings7, Workgroup: 8, Grid: attentionStreamGrid1},
+		{Name: "attention_stream_f16_0_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "0", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_0_parts_software"), Bindings: attentionStreamBindings7, Workgroup: 8, Grid: attentionStreamGrid2},
+		{Name: "attention_stream_q8_0_0_queries_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "0", "queries"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_q8_0_0_queries_software"), Bindings: attentionStreamBindings8, Workgroup: 8, Grid: attentionStreamGrid1},
+		{Name: "attention_stream_q8_0_0_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "0", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_q8_0_0_parts_software"), Bindings: attentionStreamBindings8, Workgroup: 8, Grid: attentionStreamGrid2},
+		{Name: "attention_stream_f32_64_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "64", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_64_parts_software"), Bindings: attentionStreamBindings0, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_f32_128_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f32", "128", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f32_128_parts_software"), Bindings: attentionStreamBindings1, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_f16_64_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "64", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_64_parts_software"), Bindings: attentionStreamBindings2, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_f16_128_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"f16", "128", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_f16_128_parts_software"), Bindings: attentionStreamBindings3, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_q8_0_64_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "64", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_q8_0_64_parts_software"), Bindings: attentionStreamBindings4, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_q8_0_128_parts_software", Entry: "attention_stream", Ship: "software", Key: []string{"q8_0", "128", "parts"}, Tune: attentionStreamTune1, WGSL: shader("attention_stream_q8_0_128_parts_software"), Bindings: attentionStreamBindings5, Workgroup: 8, Grid: attentionStreamGrid3},
+		{Name: "attention_stream_f32_0_queries_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f32", "0", "queries"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f32_0_queries_gpu"), Bindings: attentionStreamBindings6, Workgroup: 64, Grid: attentionStreamGrid4},
+		{Name: "attention_stream_f32_0_parts_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f32", "0", "parts"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f32_0_parts_gpu"), Bindings: attentionStreamBindings6, Workgroup: 64, Grid: attentionStreamGrid5},
+		{Name: "attention_stream_f16_0_queries_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f16", "0", "queries"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f16_0_queries_gpu"), Bindings: attentionStreamBindings7, Workgroup: 64, Grid: attentionStreamGrid4},
+		{Name: "attention_stream_f16_0_parts_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"f16", "0", "parts"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_f16_0_parts_gpu"), Bindings: attentionStreamBindings7, Workgroup: 64, Grid: attentionStreamGrid5},
+		{Name: "attention_stream_q8_0_0_queries_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"q8_0", "0", "queries"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_q8_0_0_queries_gpu"), Bindings: attentionStreamBindings8, Workgroup: 64, Grid: attentionStreamGrid4},
+		{Name: "attention_stream_q8_0_0_parts_gpu", Entry: "attention_stream", Ship: "gpu", Key: []string{"q8_0", "0", "parts"}, Tune: attentionStreamTune2, WGSL: shader("attention_stream_q8_0_0_parts_gpu"), Bindings: attentionStreamBindings8, Workgroup: 64, Grid: attentionStreamGrid5},
 	},
 }
 
@@ -113,57 +129,113 @@ func attentionStreamGrid0(p []uint32) [3]uint64 {
 }
 
 func attentionStreamGrid1(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 8) * kernel.CeilDiv(uint64(p[3]), 64), uint64(p[1]), 1}
+	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 8) * kernel.CeilDiv(uint64(p[4]), 128), uint64(p[1]), 1}
 }
 
 func attentionStreamGrid2(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[10]), 8) * kernel.CeilDiv(uint64(p[3]), 64), uint64(p[1]), uint64(p[0])}
+	return [3]uint64{kernel.CeilDiv(uint64(p[12]), 8) * kernel.CeilDiv(uint64(p[4]), 128), uint64(p[1]), uint64(p[0])}
 }
 
 func attentionStreamGrid3(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[10]), 8), uint64(p[1]), uint64(p[0])}
+	return [3]uint64{kernel.CeilDiv(uint64(p[12]), 8), uint64(p[1]), uint64(p[0])}
 }
 
 func attentionStreamGrid4(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 64) * kernel.CeilDiv(uint64(p[3]), 64), uint64(p[1]), 1}
+	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 64) * kernel.CeilDiv(uint64(p[4]), 128), uint64(p[1]), 1}
 }
 
 func attentionStreamGrid5(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[10]), 64) * kernel.CeilDiv(uint64(p[3]), 64), uint64(p[1]), uint64(p[0])}
+	return [3]uint64{kernel.CeilDiv(uint64(p[12]), 64) * kernel.CeilDiv(uint64(p[4]), 128), uint64(p[1]), uint64(p[0])}
 }
 
 var attentionStreamBindings0 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
 	{Name: "k", Elem: "vec4<f32>", Bytes: attentionStreamBytes2},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionStreamBytes2},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes3},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionStreamBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
 }
 
 var attentionStreamBindings1 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionStreamBytes2},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionStreamBytes2},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes4},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionStreamBytes5},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionStreamBytes7},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionStreamBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
 }
 
 var attentionStreamBindings2 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionStreamBytes6},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionStreamBytes6},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionStreamBytes8},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionStreamBytes9},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
 }
 
 var attentionStreamBindings3 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionStreamBytes6},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionStreamBytes6},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes4},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionStreamBytes5},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionStreamBytes10},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionStreamBytes9},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
+}
+
+var attentionStreamBindings4 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionStreamBytes11},
+	{Name: "v", Elem: "u32", Bytes: attentionStreamBytes12},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
+}
+
+var attentionStreamBindings5 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionStreamBytes13},
+	{Name: "v", Elem: "u32", Bytes: attentionStreamBytes12},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
+}
+
+var attentionStreamBindings6 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionStreamBytes14},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionStreamBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
+}
+
+var attentionStreamBindings7 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionStreamBytes15},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionStreamBytes9},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
+}
+
+var attentionStreamBindings8 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionStreamBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionStreamBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionStreamBytes16},
+	{Name: "v", Elem: "u32", Bytes: attentionStreamBytes12},
+	{Name: "mask", Elem: "f32", Bytes: attentionStreamBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionStreamBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionStreamBytes6},
 }
 
 func attentionStreamBytes0(p []uint32) int64 {
@@ -171,25 +243,65 @@ func attentionStreamBytes0(p []uint32) int64 {
 }
 
 func attentionStreamBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[6]) / 4) * 16)
 }
 
 func attentionStreamBytes2(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[6]) * (uint64(p[3]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 16)
 }
 
 func attentionStreamBytes3(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[5]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 16)
 }
 
 func attentionStreamBytes4(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[9]) * (uint64(p[3]) / 4)) * 16)
+	return int64(uint64(p[0]) * max(uint64(p[16]), 1) * 4)
 }
 
 func attentionStreamBytes5(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[9])) * 8)
+	return int64(max(uint64(p[17]), 1) * 4)
 }
 
 func attentionStreamBytes6(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[6]) * (uint64(p[3]) / 4) * 8)
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*(uint64(p[4])/4+1)) * 16)
+}
+
+func attentionStreamBytes7(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 16)
+}
+
+func attentionStreamBytes8(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 8)
+}
+
+func attentionStreamBytes9(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 8)
+}
+
+func attentionStreamBytes10(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 8)
+}
+
+func attentionStreamBytes11(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 18 * 4)
+}
+
+func attentionStreamBytes12(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5])/4 + kernel.CeilDiv(uint64(p[5])/4, 8)) * 4)
+}
+
+func attentionStreamBytes13(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 36 * 4)
+}
+
+func attentionStreamBytes14(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[3]) / 4) * 16)
+}
+
+func attentionStreamBytes15(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[3]) / 4) * 8)
+}
+
+func attentionStreamBytes16(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[3])/4 + kernel.CeilDiv(uint64(p[3])/4, 8)) * 4)
 }

@@ -13,23 +13,24 @@ const (
 	AttentionTileTierSmall = "small"
 )
 
-// Values of axis output of kernel attention_tile.
+// Values of axis KV of kernel attention_tile.
 const (
-	AttentionTileOutputFinal   = "final"
-	AttentionTileOutputPartial = "partial"
+	AttentionTileKVF32 = "f32"
+	AttentionTileKVF16 = "f16"
+	AttentionTileKVQ80 = "q8_0"
 )
 
 // AttentionTileKey chooses among the variants of kernel attention_tile; a zero field matches any value.
 type AttentionTileKey struct {
-	Tier   string // large, small
-	KV     string // f32, f16
-	D      int    // 64, 80, 128
-	Output string // final, partial
+	Tier string // large, small
+	KV   string // f32, f16, q8_0
+	D    int    // 64, 80, 96, 112, 128, 192, 256, 576
+	V    int    // 64, 80, 96, 112, 128, 192, 256, 512
 }
 
 // Values returns the key in the order of AttentionTile.Axes.
 func (k AttentionTileKey) Values() []string {
-	return []string{k.Tier, k.KV, kernel.KeyInt(k.D), k.Output}
+	return []string{k.Tier, k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V)}
 }
 
 // AttentionTileParams is the parameter block of kernel attention_tile.
@@ -38,63 +39,110 @@ type AttentionTileParams struct {
 	Heads     uint32  // at byte 4
 	KvHeads   uint32  // at byte 8
 	HeadDim   uint32  // at byte 12
-	QStride   uint32  // at byte 16
-	YStride   uint32  // at byte 20
-	Capacity  uint32  // at byte 24
-	PageFirst uint32  // at byte 28
-	Slot      uint32  // at byte 32
-	Slots     uint32  // at byte 36
-	Scale     float32 // at byte 40
+	ValueDim  uint32  // at byte 16
+	ValueRow  uint32  // at byte 20
+	QStride   uint32  // at byte 24
+	YStride   uint32  // at byte 28
+	Capacity  uint32  // at byte 32
+	PageFirst uint32  // at byte 36
+	Slot      uint32  // at byte 40
+	Slots     uint32  // at byte 44
+	Splits    uint32  // at byte 48
+	PartKeys  uint32  // at byte 52
+	Causal    uint32  // at byte 56
+	Window    uint32  // at byte 60
+	MaskKeys  uint32  // at byte 64
+	SinkHeads uint32  // at byte 68
+	Scale     float32 // at byte 72
+	SoftCap   float32 // at byte 76
+	MaxBias   float32 // at byte 80
 }
 
 // Words returns the block as the device reads it.
 func (p AttentionTileParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.QStride, p.YStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, math.Float32bits(p.Scale)}
+	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.ValueDim, p.ValueRow, p.QStride, p.YStride, p.Capacity, p.PageFirst, p.Slot, p.Slots, p.Splits, p.PartKeys, p.Causal, p.Window, p.MaskKeys, p.SinkHeads, math.Float32bits(p.Scale), math.Float32bits(p.SoftCap), math.Float32bits(p.MaxBias)}
 }
 
-// AttentionTile is kernel attention_tile: y = softmax(scale · q·Kᵀ)·V, causal, grouped queries, tiles in shared memory.
+// AttentionTile is kernel attention_tile: y = softmax(scale · q·Kᵀ)·V, grouped queries, tiles in shared memory.
 var AttentionTile = &kernel.Table{
 	Kernel: "attention_tile",
-	Doc:    "y = softmax(scale · q·Kᵀ)·V, causal, grouped queries, tiles in shared memory",
-	Axes:   []string{"tier", "KV", "D", "output"},
+	Doc:    "y = softmax(scale · q·Kᵀ)·V, grouped queries, tiles in shared memory",
+	Axes:   []string{"tier", "KV", "D", "V"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
 		{Name: "kv_heads", Type: "u32", Offset: 8},
 		{Name: "head_dim", Type: "u32", Offset: 12},
-		{Name: "q_stride", Type: "u32", Offset: 16},
-		{Name: "y_stride", Type: "u32", Offset: 20},
-		{Name: "capacity", Type: "u32", Offset: 24},
-		{Name: "page_first", Type: "u32", Offset: 28},
-		{Name: "slot", Type: "u32", Offset: 32},
-		{Name: "slots", Type: "u32", Offset: 36},
-		{Name: "scale", Type: "f32", Offset: 40},
+		{Name: "value_dim", Type: "u32", Offset: 16},
+		{Name: "value_row", Type: "u32", Offset: 20},
+		{Name: "q_stride", Type: "u32", Offset: 24},
+		{Name: "y_stride", Type: "u32", Offset: 28},
+		{Name: "capacity", Type: "u32", Offset: 32},
+		{Name: "page_first", Type: "u32", Offset: 36},
+		{Name: "slot", Type: "u32", Offset: 40},
+		{Name: "slots", Type: "u32", Offset: 44},
+		{Name: "splits", Type: "u32", Offset: 48},
+		{Name: "part_keys", Type: "u32", Offset: 52},
+		{Name: "causal", Type: "u32", Offset: 56},
+		{Name: "window", Type: "u32", Offset: 60},
+		{Name: "mask_keys", Type: "u32", Offset: 64},
+		{Name: "sink_heads", Type: "u32", Offset: 68},
+		{Name: "scale", Type: "f32", Offset: 72},
+		{Name: "soft_cap", Type: "f32", Offset: 76},
+		{Name: "max_bias", Type: "f32", Offset: 80},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_tile_large_f32_64_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_64_final_large"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_64_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_64_partial_large"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_80_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "80", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_80_final_large"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_80_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "80", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_80_partial_large"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_128_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_128_final_large"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_128_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_128_partial_large"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_64_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_64_final_large"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_64_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_64_partial_large"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_80_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "80", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_80_final_large"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_80_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "80", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_80_partial_large"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_128_final_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "final"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_128_final_large"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_128_partial_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "partial"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_128_partial_large"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_64_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "64", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_64_final_small"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_64_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "64", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_64_partial_small"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_80_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "80", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_80_final_small"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_80_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "80", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_80_partial_small"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_128_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "128", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_128_final_small"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_128_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "128", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_128_partial_small"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_64_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "64", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_64_final_small"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_64_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "64", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_64_partial_small"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_80_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "80", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_80_final_small"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_80_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "80", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_80_partial_small"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_128_final_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "128", "final"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_128_final_small"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_128_partial_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "128", "partial"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_128_partial_small"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "64"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_64_64_large"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "80", "80"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_80_80_large"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "96", "96"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_96_96_large"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "112", "112"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_112_112_large"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_128_128_large"), Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_192_128_large"), Bindings: attentionTileBindings5, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "192"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f32_192_192_large"), Bindings: attentionTileBindings6, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "64"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_64_64_large"), Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "80", "80"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_80_80_large"), Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "96", "96"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_96_96_large"), Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "112", "112"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_112_112_large"), Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_128_128_large"), Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_192_128_large"), Bindings: attentionTileBindings12, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "192"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_f16_192_192_large"), Bindings: attentionTileBindings13, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "64", "64"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_64_64_large"), Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "80", "80"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_80_80_large"), Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "96", "96"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_96_96_large"), Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "112", "112"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_112_112_large"), Bindings: attentionTileBindings17, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "128", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_128_128_large"), Bindings: attentionTileBindings18, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "128"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_192_128_large"), Bindings: attentionTileBindings19, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "192"}, Tune: attentionTileTune0, WGSL: shader("attention_tile_large_q8_0_192_192_large"), Bindings: attentionTileBindings20, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "256", "256"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_large_f32_256_256_large"), Bindings: attentionTileBindings21, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "256", "256"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_large_f16_256_256_large"), Bindings: attentionTileBindings22, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "256", "256"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_large_q8_0_256_256_large"), Bindings: attentionTileBindings23, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "576", "512"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_large_f32_576_512_large"), Bindings: attentionTileBindings24, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_large_f16_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "576", "512"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_large_f16_576_512_large"), Bindings: attentionTileBindings25, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_large_q8_0_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "576", "512"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_large_q8_0_576_512_large"), Bindings: attentionTileBindings26, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "64", "64"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_64_64_small"), Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "80", "80"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_80_80_small"), Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "96", "96"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_96_96_small"), Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "112", "112"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_112_112_small"), Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "128", "128"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f32_128_128_small"), Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "64", "64"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_64_64_small"), Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "80", "80"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_80_80_small"), Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "96", "96"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_96_96_small"), Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "112", "112"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_112_112_small"), Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "128", "128"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_f16_128_128_small"), Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "64", "64"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_q8_0_64_64_small"), Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "80", "80"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_q8_0_80_80_small"), Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "96", "96"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_q8_0_96_96_small"), Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "112", "112"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_q8_0_112_112_small"), Bindings: attentionTileBindings17, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "128", "128"}, Tune: attentionTileTune1, WGSL: shader("attention_tile_small_q8_0_128_128_small"), Bindings: attentionTileBindings18, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "128"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_f32_192_128_small"), Bindings: attentionTileBindings5, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "192"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_f32_192_192_small"), Bindings: attentionTileBindings6, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "128"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_f16_192_128_small"), Bindings: attentionTileBindings12, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "192"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_f16_192_192_small"), Bindings: attentionTileBindings13, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "128"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_q8_0_192_128_small"), Bindings: attentionTileBindings19, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "192"}, Tune: attentionTileTune3, WGSL: shader("attention_tile_small_q8_0_192_192_small"), Bindings: attentionTileBindings20, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "256", "256"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_small_f32_256_256_small"), Bindings: attentionTileBindings21, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "256", "256"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_small_f16_256_256_small"), Bindings: attentionTileBindings22, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "256", "256"}, Tune: attentionTileTune2, WGSL: shader("attention_tile_small_q8_0_256_256_small"), Bindings: attentionTileBindings23, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
 	},
 }
 
@@ -102,42 +150,286 @@ var attentionTileTune0 = []kernel.Setting{{Axis: "BQ", Value: "16"}, {Axis: "BK"
 
 var attentionTileTune1 = []kernel.Setting{{Axis: "BQ", Value: "16"}, {Axis: "BK", Value: "8"}, {Axis: "W", Value: "4"}}
 
+var attentionTileTune2 = []kernel.Setting{{Axis: "BQ", Value: "8"}, {Axis: "BK", Value: "4"}, {Axis: "W", Value: "4"}}
+
+var attentionTileTune3 = []kernel.Setting{{Axis: "BQ", Value: "8"}, {Axis: "BK", Value: "8"}, {Axis: "W", Value: "4"}}
+
 func attentionTileGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 16), uint64(p[1]), 1}
+}
+
+func attentionTileGrid1(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv(uint64(p[0]), 8), uint64(p[1]), 1}
 }
 
 var attentionTileBindings0 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
 	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes2},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes2},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
 }
 
 var attentionTileBindings1 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes2},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes2},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes4},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionTileBytes5},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes7},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
 var attentionTileBindings2 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes6},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes6},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes9},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
 }
 
 var attentionTileBindings3 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes6},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes6},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes4},
-	{Name: "ml", Write: true, Elem: "vec2<f32>", Bytes: attentionTileBytes5},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes11},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+}
+
+var attentionTileBindings4 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes13},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings5 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes15},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings6 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes15},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
+}
+
+var attentionTileBindings7 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes17},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
+}
+
+var attentionTileBindings8 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes19},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
+}
+
+var attentionTileBindings9 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes20},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
+}
+
+var attentionTileBindings10 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes21},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+}
+
+var attentionTileBindings11 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes22},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings12 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes23},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings13 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes23},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
+}
+
+var attentionTileBindings14 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes24},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
+}
+
+var attentionTileBindings15 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes26},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
+}
+
+var attentionTileBindings16 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
+}
+
+var attentionTileBindings17 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes28},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+}
+
+var attentionTileBindings18 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes29},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings19 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes30},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+}
+
+var attentionTileBindings20 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes30},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
+}
+
+var attentionTileBindings21 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes31},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+}
+
+var attentionTileBindings22 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes33},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+}
+
+var attentionTileBindings23 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes34},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+}
+
+var attentionTileBindings24 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes35},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes36},
+}
+
+var attentionTileBindings25 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes37},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes36},
+}
+
+var attentionTileBindings26 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes38},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes36},
 }
 
 func attentionTileBytes0(p []uint32) int64 {
@@ -145,25 +437,153 @@ func attentionTileBytes0(p []uint32) int64 {
 }
 
 func attentionTileBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[6]) / 4) * 16)
 }
 
 func attentionTileBytes2(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[6]) * (uint64(p[3]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 16)
 }
 
 func attentionTileBytes3(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[5]) / 4) * 16)
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 16)
 }
 
 func attentionTileBytes4(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[9]) * (uint64(p[3]) / 4)) * 16)
+	return int64(uint64(p[0]) * max(uint64(p[16]), 1) * 4)
 }
 
 func attentionTileBytes5(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[9])) * 8)
+	return int64(max(uint64(p[17]), 1) * 4)
 }
 
 func attentionTileBytes6(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[6]) * (uint64(p[3]) / 4) * 8)
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*17) * 16)
+}
+
+func attentionTileBytes7(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
+}
+
+func attentionTileBytes8(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*21) * 16)
+}
+
+func attentionTileBytes9(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
+}
+
+func attentionTileBytes10(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*25) * 16)
+}
+
+func attentionTileBytes11(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
+}
+
+func attentionTileBytes12(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*29) * 16)
+}
+
+func attentionTileBytes13(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 16)
+}
+
+func attentionTileBytes14(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*33) * 16)
+}
+
+func attentionTileBytes15(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
+}
+
+func attentionTileBytes16(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*49) * 16)
+}
+
+func attentionTileBytes17(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 8)
+}
+
+func attentionTileBytes18(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 8)
+}
+
+func attentionTileBytes19(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
+}
+
+func attentionTileBytes20(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
+}
+
+func attentionTileBytes21(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
+}
+
+func attentionTileBytes22(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 8)
+}
+
+func attentionTileBytes23(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
+}
+
+func attentionTileBytes24(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 18 * 4)
+}
+
+func attentionTileBytes25(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5])/4 + kernel.CeilDiv(uint64(p[5])/4, 8)) * 4)
+}
+
+func attentionTileBytes26(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
+}
+
+func attentionTileBytes27(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
+}
+
+func attentionTileBytes28(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
+}
+
+func attentionTileBytes29(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 36 * 4)
+}
+
+func attentionTileBytes30(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
+}
+
+func attentionTileBytes31(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 16)
+}
+
+func attentionTileBytes32(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*65) * 16)
+}
+
+func attentionTileBytes33(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 8)
+}
+
+func attentionTileBytes34(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 72 * 4)
+}
+
+func attentionTileBytes35(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 144 * 16)
+}
+
+func attentionTileBytes36(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*129) * 16)
+}
+
+func attentionTileBytes37(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 144 * 8)
+}
+
+func attentionTileBytes38(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 162 * 4)
 }

@@ -7,6 +7,13 @@ import (
 	"math"
 )
 
+// Values of axis KV of kernel rope_kv.
+const (
+	RopeKvKVF32 = "f32"
+	RopeKvKVF16 = "f16"
+	RopeKvKVQ80 = "q8_0"
+)
+
 // Values of axis rope of kernel rope_kv.
 const (
 	RopeKvRopeInterleaved = "interleaved"
@@ -15,7 +22,7 @@ const (
 
 // RopeKvKey chooses among the variants of kernel rope_kv; a zero field matches any value.
 type RopeKvKey struct {
-	KV   string // f32, f16
+	KV   string // f32, f16, q8_0
 	Rope string // interleaved, half
 }
 
@@ -30,18 +37,20 @@ type RopeKvParams struct {
 	Heads     uint32  // at byte 4
 	KvHeads   uint32  // at byte 8
 	HeadDim   uint32  // at byte 12
-	Rot       uint32  // at byte 16
-	Stride    uint32  // at byte 20
-	QStride   uint32  // at byte 24
-	Capacity  uint32  // at byte 28
-	PageFirst uint32  // at byte 32
-	TableRows uint32  // at byte 36
-	Mscale    float32 // at byte 40
+	ValueDim  uint32  // at byte 16
+	RotFirst  uint32  // at byte 20
+	Rot       uint32  // at byte 24
+	Stride    uint32  // at byte 28
+	QStride   uint32  // at byte 32
+	Capacity  uint32  // at byte 36
+	PageFirst uint32  // at byte 40
+	TableRows uint32  // at byte 44
+	Mscale    float32 // at byte 48
 }
 
 // Words returns the block as the device reads it.
 func (p RopeKvParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.Rot, p.Stride, p.QStride, p.Capacity, p.PageFirst, p.TableRows, math.Float32bits(p.Mscale)}
+	return []uint32{p.Tokens, p.Heads, p.KvHeads, p.HeadDim, p.ValueDim, p.RotFirst, p.Rot, p.Stride, p.QStride, p.Capacity, p.PageFirst, p.TableRows, math.Float32bits(p.Mscale)}
 }
 
 // RopeKv is kernel rope_kv: q = rope(q), K cache = rope(k), V cache = v, at positions state[0] + t.
@@ -54,23 +63,29 @@ var RopeKv = &kernel.Table{
 		{Name: "heads", Type: "u32", Offset: 4},
 		{Name: "kv_heads", Type: "u32", Offset: 8},
 		{Name: "head_dim", Type: "u32", Offset: 12},
-		{Name: "rot", Type: "u32", Offset: 16},
-		{Name: "stride", Type: "u32", Offset: 20},
-		{Name: "q_stride", Type: "u32", Offset: 24},
-		{Name: "capacity", Type: "u32", Offset: 28},
-		{Name: "page_first", Type: "u32", Offset: 32},
-		{Name: "table_rows", Type: "u32", Offset: 36},
-		{Name: "mscale", Type: "f32", Offset: 40},
+		{Name: "value_dim", Type: "u32", Offset: 16},
+		{Name: "rot_first", Type: "u32", Offset: 20},
+		{Name: "rot", Type: "u32", Offset: 24},
+		{Name: "stride", Type: "u32", Offset: 28},
+		{Name: "q_stride", Type: "u32", Offset: 32},
+		{Name: "capacity", Type: "u32", Offset: 36},
+		{Name: "page_first", Type: "u32", Offset: 40},
+		{Name: "table_rows", Type: "u32", Offset: 44},
+		{Name: "mscale", Type: "f32", Offset: 48},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "rope_kv_f32_interleaved_software", Entry: "rope_kv", Ship: "software", Key: []string{"f32", "interleaved"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_f32_interleaved_software"), Bindings: ropeKvBindings0, Workgroup: 8, Grid: ropeKvGrid0, Foldable: true},
 		{Name: "rope_kv_f32_half_software", Entry: "rope_kv", Ship: "software", Key: []string{"f32", "half"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_f32_half_software"), Bindings: ropeKvBindings0, Workgroup: 8, Grid: ropeKvGrid0, Foldable: true},
 		{Name: "rope_kv_f16_interleaved_software", Entry: "rope_kv", Ship: "software", Key: []string{"f16", "interleaved"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_f16_interleaved_software"), Bindings: ropeKvBindings1, Workgroup: 8, Grid: ropeKvGrid0, Foldable: true},
 		{Name: "rope_kv_f16_half_software", Entry: "rope_kv", Ship: "software", Key: []string{"f16", "half"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_f16_half_software"), Bindings: ropeKvBindings1, Workgroup: 8, Grid: ropeKvGrid0, Foldable: true},
-		{Name: "rope_kv_f32_interleaved_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f32", "interleaved"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f32_interleaved_gpu"), Bindings: ropeKvBindings0, Workgroup: 64, Grid: ropeKvGrid1, Foldable: true},
-		{Name: "rope_kv_f32_half_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f32", "half"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f32_half_gpu"), Bindings: ropeKvBindings0, Workgroup: 64, Grid: ropeKvGrid1, Foldable: true},
-		{Name: "rope_kv_f16_interleaved_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f16", "interleaved"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f16_interleaved_gpu"), Bindings: ropeKvBindings1, Workgroup: 64, Grid: ropeKvGrid1, Foldable: true},
-		{Name: "rope_kv_f16_half_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f16", "half"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f16_half_gpu"), Bindings: ropeKvBindings1, Workgroup: 64, Grid: ropeKvGrid1, Foldable: true},
+		{Name: "rope_kv_q8_0_interleaved_software", Entry: "rope_kv", Ship: "software", Key: []string{"q8_0", "interleaved"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_q8_0_interleaved_software"), Bindings: ropeKvBindings2, Workgroup: 8, Grid: ropeKvGrid1, Foldable: true},
+		{Name: "rope_kv_q8_0_half_software", Entry: "rope_kv", Ship: "software", Key: []string{"q8_0", "half"}, Tune: ropeKvTune0, WGSL: shader("rope_kv_q8_0_half_software"), Bindings: ropeKvBindings2, Workgroup: 8, Grid: ropeKvGrid1, Foldable: true},
+		{Name: "rope_kv_f32_interleaved_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f32", "interleaved"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f32_interleaved_gpu"), Bindings: ropeKvBindings0, Workgroup: 64, Grid: ropeKvGrid2, Foldable: true},
+		{Name: "rope_kv_f32_half_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f32", "half"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f32_half_gpu"), Bindings: ropeKvBindings0, Workgroup: 64, Grid: ropeKvGrid2, Foldable: true},
+		{Name: "rope_kv_f16_interleaved_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f16", "interleaved"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f16_interleaved_gpu"), Bindings: ropeKvBindings1, Workgroup: 64, Grid: ropeKvGrid2, Foldable: true},
+		{Name: "rope_kv_f16_half_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"f16", "half"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_f16_half_gpu"), Bindings: ropeKvBindings1, Workgroup: 64, Grid: ropeKvGrid2, Foldable: true},
+		{Name: "rope_kv_q8_0_interleaved_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"q8_0", "interleaved"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_q8_0_interleaved_gpu"), Bindings: ropeKvBindings2, Workgroup: 64, Grid: ropeKvGrid3, Foldable: true},
+		{Name: "rope_kv_q8_0_half_gpu", Entry: "rope_kv", Ship: "gpu", Key: []string{"q8_0", "half"}, Tune: ropeKvTune1, WGSL: shader("rope_kv_q8_0_half_gpu"), Bindings: ropeKvBindings2, Workgroup: 64, Grid: ropeKvGrid3, Foldable: true},
 	},
 }
 
@@ -79,29 +94,46 @@ var ropeKvTune0 = []kernel.Setting{{Axis: "group", Value: "8"}}
 var ropeKvTune1 = []kernel.Setting{{Axis: "group", Value: "64"}}
 
 func ropeKvGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv((uint64(p[1])+2*uint64(p[2]))*(uint64(p[3])/4), 8), uint64(p[0]), 1}
+	return [3]uint64{kernel.CeilDiv((uint64(p[1])+uint64(p[2]))*kernel.CeilDiv(uint64(p[3]), 4)+uint64(p[2])*kernel.CeilDiv(uint64(p[4]), 4), 8), uint64(p[0]), 1}
 }
 
 func ropeKvGrid1(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv((uint64(p[1])+2*uint64(p[2]))*(uint64(p[3])/4), 64), uint64(p[0]), 1}
+	return [3]uint64{kernel.CeilDiv((uint64(p[1])+uint64(p[2]))*kernel.CeilDiv(uint64(p[3]), 32)+uint64(p[2])*kernel.CeilDiv(uint64(p[4]), 32), 8), uint64(p[0]), 1}
+}
+
+func ropeKvGrid2(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv((uint64(p[1])+uint64(p[2]))*kernel.CeilDiv(uint64(p[3]), 4)+uint64(p[2])*kernel.CeilDiv(uint64(p[4]), 4), 64), uint64(p[0]), 1}
+}
+
+func ropeKvGrid3(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv((uint64(p[1])+uint64(p[2]))*kernel.CeilDiv(uint64(p[3]), 32)+uint64(p[2])*kernel.CeilDiv(uint64(p[4]), 32), 64), uint64(p[0]), 1}
 }
 
 var ropeKvBindings0 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: ropeKvBytes0},
 	{Name: "qkv", Elem: "vec2<f32>", Bytes: ropeKvBytes1},
 	{Name: "table", Elem: "vec2<f32>", Bytes: ropeKvBytes2},
-	{Name: "q", Write: true, Elem: "vec2<f32>", Bytes: ropeKvBytes3},
-	{Name: "k", Write: true, Elem: "vec2<f32>", Bytes: ropeKvBytes4},
-	{Name: "v", Write: true, Elem: "vec2<f32>", Bytes: ropeKvBytes4},
+	{Name: "q", Write: true, Elem: "vec4<f32>", Bytes: ropeKvBytes3},
+	{Name: "k", Write: true, Elem: "u32", Bytes: ropeKvBytes4},
+	{Name: "v", Write: true, Elem: "u32", Bytes: ropeKvBytes5},
 }
 
 var ropeKvBindings1 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: ropeKvBytes0},
 	{Name: "qkv", Elem: "vec2<f32>", Bytes: ropeKvBytes1},
 	{Name: "table", Elem: "vec2<f32>", Bytes: ropeKvBytes2},
-	{Name: "q", Write: true, Elem: "vec2<f32>", Bytes: ropeKvBytes3},
-	{Name: "k", Write: true, Elem: "u32", Bytes: ropeKvBytes5},
-	{Name: "v", Write: true, Elem: "u32", Bytes: ropeKvBytes5},
+	{Name: "q", Write: true, Elem: "vec4<f32>", Bytes: ropeKvBytes3},
+	{Name: "k", Write: true, Elem: "u32", Bytes: ropeKvBytes6},
+	{Name: "v", Write: true, Elem: "u32", Bytes: ropeKvBytes7},
+}
+
+var ropeKvBindings2 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: ropeKvBytes0},
+	{Name: "qkv", Elem: "vec2<f32>", Bytes: ropeKvBytes1},
+	{Name: "table", Elem: "vec2<f32>", Bytes: ropeKvBytes2},
+	{Name: "q", Write: true, Elem: "vec4<f32>", Bytes: ropeKvBytes3},
+	{Name: "k", Write: true, Elem: "u32", Bytes: ropeKvBytes8},
+	{Name: "v", Write: true, Elem: "u32", Bytes: ropeKvBytes9},
 }
 
 func ropeKvBytes0(p []uint32) int64 {
@@ -109,21 +141,37 @@ func ropeKvBytes0(p []uint32) int64 {
 }
 
 func ropeKvBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[5]) / 2) * 8)
+	return int64(uint64(p[0]) * (uint64(p[7]) / 2) * 8)
 }
 
 func ropeKvBytes2(p []uint32) int64 {
-	return int64(uint64(p[9]) * (uint64(p[4]) / 2) * 8)
+	return int64(uint64(p[11]) * max(uint64(p[6])/2, 1) * 8)
 }
 
 func ropeKvBytes3(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[6]) / 2) * 8)
+	return int64(uint64(p[0]) * (uint64(p[8]) / 4) * 16)
 }
 
 func ropeKvBytes4(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[7]) * (uint64(p[3]) / 2) * 8)
+	return int64(uint64(p[2]) * uint64(p[9]) * uint64(p[3]) * 4)
 }
 
 func ropeKvBytes5(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[7]) * (uint64(p[3]) / 2) * 4)
+	return int64(uint64(p[2]) * uint64(p[9]) * uint64(p[4]) * 4)
+}
+
+func ropeKvBytes6(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[9]) * (uint64(p[3]) / 2) * 4)
+}
+
+func ropeKvBytes7(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[9]) * (uint64(p[4]) / 2) * 4)
+}
+
+func ropeKvBytes8(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[9]) * (uint64(p[3])/4 + kernel.CeilDiv(uint64(p[3]), 32)) * 4)
+}
+
+func ropeKvBytes9(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[9]) * (uint64(p[4])/4 + kernel.CeilDiv(uint64(p[4]), 32)) * 4)
 }

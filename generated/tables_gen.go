@@ -8,7 +8,7 @@ import (
 )
 
 // Checksum is that of the kernels' sources.
-const Checksum = "f1b0b4260fe7948df70ffd2d6ee882fa"
+const Checksum = "566f5cdd06c1b54263f6ff33244d88de"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

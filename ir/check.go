@@ -15,7 +15,7 @@ func Check(k *Kernel) error {
 			c.add(err)
 			continue
 		}
-		if t.Lanes != 1 || t.IsArray() || t.Scalar == Bool || t.Scalar == F16 {
+		if t.Lanes != 1 || t.IsArray() || t.Scalar == Bool || t.Scalar.IsPacked() {
 			c.errs.Addf(p.Pos, "parameter %s must be u32, i32 or f32, not %v", p.Name, t)
 		}
 		c.declare(p.Pos, p.Name, symbol{kind: value, typ: t})
@@ -29,7 +29,7 @@ func Check(k *Kernel) error {
 			c.add(err)
 			continue
 		}
-		if t.Scalar == Bool {
+		if t.Scalar == Bool || t.Scalar == Q8_0 {
 			c.errs.Addf(s.Pos, "shared memory holds u32, i32, f32 or f16, not %v", t.Scalar)
 		}
 		c.declare(s.Pos, s.Name, symbol{kind: variable, typ: t})
@@ -104,6 +104,9 @@ func (c *checker) binding(b *Binding) {
 	if t.Scalar == F16 && t.Lanes == 3 {
 		c.errs.Addf(b.Type.Pos, "vec3<f16> fills no whole words: use vec2<f16> or vec4<f16>")
 	}
+	if t.Scalar == Q8_0 && (t.Lanes != 4 || b.Access != In) {
+		c.errs.Addf(b.Type.Pos, "q8_0 is loaded only, and by fours: declare in, of vec4<q8_0>")
+	}
 	if len(b.Type.Dims) == 0 {
 		c.errs.Addf(b.Pos, "binding %s has no dimensions", b.Name)
 	}
@@ -126,7 +129,7 @@ func (c *checker) uniform(b *Binding, t Type) {
 	if b.Access != In {
 		c.errs.Addf(b.Pos, "%s is stored to: a uniform buffer is only read", b.Name)
 	}
-	if t.Lanes != 4 || t.Scalar == F16 {
+	if t.Lanes != 4 || t.Scalar.IsPacked() {
 		c.errs.Addf(b.Type.Pos, "a uniform buffer holds vec4, vec4<u32> or vec4<i32>, not %v", t)
 	}
 	if l, ok := b.Uniform.(*Lit); !ok || l.Value.Kind != IntKind || l.Value.Int < 1 || l.Value.Int > maxUniform {
@@ -189,6 +192,9 @@ func (c *checker) varType(s *Var) Type {
 	if err != nil {
 		c.add(err)
 		return Type{}
+	}
+	if t.Scalar == Q8_0 {
+		c.errs.Addf(s.Type.Pos, "q8_0 is a type of bindings; compute in f32")
 	}
 	if s.Init != nil {
 		c.want(s.Init, t, "var "+s.Name)

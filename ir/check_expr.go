@@ -297,7 +297,7 @@ func (c *checker) index(e *Index) Type {
 		s, found := c.lookup(name.Name)
 		if found && s.kind == buffer {
 			t = s.typ
-			if t.Scalar == F16 {
+			if t.Scalar.IsPacked() {
 				t.Scalar = F32
 			}
 			e.X.setType(t)

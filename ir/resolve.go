@@ -1,7 +1,7 @@
 package ir
 
 // scalarByName are the element types by their names in source.
-var scalarByName = map[string]Scalar{"bool": Bool, "u32": U32, "i32": I32, "f32": F32, "f16": F16}
+var scalarByName = map[string]Scalar{"bool": Bool, "u32": U32, "i32": I32, "f32": F32, "f16": F16, "q8_0": Q8_0}
 
 // vectorLanes are the vector types by their names in source.
 var vectorLanes = map[string]int{"vec2": 2, "vec3": 3, "vec4": 4}
@@ -10,7 +10,7 @@ var vectorLanes = map[string]int{"vec2": 2, "vec3": 3, "vec4": 4}
 // second result is false where t names no type (an axis, perhaps).
 func (t *TypeExpr) ElemType() (Type, bool) {
 	if s, ok := scalarByName[t.Name]; ok && t.Elem == "" {
-		return ScalarType(s), true
+		return ScalarType(s), s != Q8_0 // alone it is a format of weights
 	}
 	lanes, ok := vectorLanes[t.Name]
 	if !ok {

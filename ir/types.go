@@ -9,8 +9,8 @@ import (
 type Scalar uint8
 
 // Element types. A load from a binding of F16 gives F32; arithmetic in F16 needs
-// a device feature. The untyped ones are those of literals before they meet a
-// typed operand, as in Go.
+// a device feature. Q8_0 exists in bindings only: a load gives F32. The untyped
+// ones are those of literals before they meet a typed operand, as in Go.
 const (
 	Invalid Scalar = iota
 	Bool
@@ -18,12 +18,13 @@ const (
 	I32
 	F32
 	F16
+	Q8_0
 	UntypedInt
 	UntypedFloat
 	Symbol // a value of an axis whose values are words
 )
 
-var scalarNames = [...]string{"invalid", "bool", "u32", "i32", "f32", "f16", "untyped int", "untyped float", "symbol"}
+var scalarNames = [...]string{"invalid", "bool", "u32", "i32", "f32", "f16", "q8_0", "untyped int", "untyped float", "symbol"}
 
 func (s Scalar) String() string { return scalarNames[s] }
 
@@ -32,6 +33,9 @@ func (s Scalar) IsInteger() bool { return s == U32 || s == I32 || s == UntypedIn
 
 // IsFloat reports whether s holds floating-point numbers.
 func (s Scalar) IsFloat() bool { return s == F32 || s == F16 || s == UntypedFloat }
+
+// IsPacked reports whether bindings of s hold F32 in fewer bits.
+func (s Scalar) IsPacked() bool { return s == F16 || s == Q8_0 }
 
 // IsUntyped reports whether s is the type of a literal not yet used.
 func (s Scalar) IsUntyped() bool { return s == UntypedInt || s == UntypedFloat }

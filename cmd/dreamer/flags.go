@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,7 @@ func (m *modelFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&m.path, "m", "", "GGUF `file` of the model (default: the built-in story model)")
 	flags.StringVar(&m.device, "device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
 	flags.IntVar(&m.context, "ctx", 0, "most `tokens` of a conversation (default: the model's, at most 4096)")
-	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: f32 or f16")
+	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: "+strings.Join(plan.CacheTypes, ", "))
 	flags.Var(&m.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
 }
 
@@ -75,8 +76,8 @@ func (m *modelFlags) check() error {
 	switch {
 	case m.context < 0 || m.context > math.MaxInt32:
 		return &usageError{"-ctx must not be negative, nor above 2147483647"}
-	case m.kv != "f32" && m.kv != "f16":
-		return &usageError{fmt.Sprintf("-kv is %q; f32 and f16 are supported", m.kv)}
+	case !slices.Contains(plan.CacheTypes, m.kv):
+		return &usageError{fmt.Sprintf("-kv is %q; %s are supported", m.kv, strings.Join(plan.CacheTypes, ", "))}
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   head_dim: u32,
+  value_dim: u32,
+  rot_first: u32,
   rot: u32,
   stride: u32,
   q_stride: u32,
@@ -18,7 +20,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> state: array<u32>;
 @group(0) @binding(1) var<storage, read> qkv: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> table: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read_write> q: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read_write> q: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> k: array<u32>;
 @group(0) @binding(5) var<storage, read_write> v: array<u32>;
 @group(0) @binding(6) var<uniform> params: Params;
@@ -26,51 +28,66 @@ struct Params {
 @compute @workgroup_size(8)
 fn rope_kv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let workgroup_x = workgroup.x + workgroup.z * workgroups.x;
-  if (workgroup_x < ((((params.heads + 2u * params.kv_heads) * (params.head_dim / 4u)) + 8u - 1u) / 8u)) {
+  if (workgroup_x < ((((params.heads + params.kv_heads) * ((params.head_dim + 4u - 1u) / 4u) + params.kv_heads * ((params.value_dim + 4u - 1u) / 4u)) + 8u - 1u) / 8u)) {
+    let key_items = ((params.head_dim + 4u - 1u) / 4u);
+    let value_items = ((params.value_dim + 4u - 1u) / 4u);
+    let turning_items = (params.heads + params.kv_heads) * ((params.head_dim + 4u - 1u) / 4u);
     let item = workgroup_x * 8u + local;
     let token = workgroup.y;
-    let head = item / (params.head_dim / 4u);
-    let j = item % (params.head_dim / 4u);
     let position = state[0u] + token;
-    if (head < params.heads + 2u * params.kv_heads) {
-      let turns = head < params.heads + params.kv_heads && j < params.rot / 4u;
-      let lo = 2u * j;
-      let hi = 2u * j + 1u;
-      let index = token * (params.stride / 2u);
-      let index_2 = head * (params.head_dim / 2u);
-      var a = qkv[index + (index_2 + lo)];
-      var b = qkv[index + (index_2 + hi)];
-      if (turns) {
-        let pair = 2u * j;
-        let index_3 = position % 64u * (params.rot / 2u);
-        let a_2 = table[index_3 + pair];
-        let index_4 = (64u + position / 64u) * (params.rot / 2u);
-        let b_2 = table[index_4 + pair];
-        let first = params.mscale * vec2<f32>(a_2.x * b_2.x - a_2.y * b_2.y, a_2.y * b_2.x + a_2.x * b_2.y);
-        let pair_2 = 2u * j + 1u;
-        let a_3 = table[index_3 + pair_2];
-        let b_3 = table[index_4 + pair_2];
-        let second = params.mscale * vec2<f32>(a_3.x * b_3.x - a_3.y * b_3.y, a_3.y * b_3.x + a_3.x * b_3.y);
-        a = vec2<f32>(a.x * first.x - a.y * first.y, a.x * first.y + a.y * first.x);
-        b = vec2<f32>(b.x * second.x - b.y * second.y, b.x * second.y + b.y * second.x);
-      }
-      let slot = position - params.page_first;
-      if (head < params.heads) {
-        let index_5 = token * (params.q_stride / 2u);
-        let index_6 = head * (params.head_dim / 2u);
-        q[index_5 + (index_6 + lo)] = a;
-        q[index_5 + (index_6 + hi)] = b;
-      } else if (slot < params.capacity) {
-        if (head < params.heads + params.kv_heads) {
-          let index_7 = ((head - params.heads) * params.capacity + slot) * (params.head_dim / 2u);
-          k[index_7 + lo] = pack2x16float(a);
-          k[index_7 + hi] = pack2x16float(b);
-        } else {
-          let index_8 = ((head - params.heads - params.kv_heads) * params.capacity + slot) * (params.head_dim / 2u);
-          v[index_8 + lo] = pack2x16float(a);
-          v[index_8 + hi] = pack2x16float(b);
+    let slot = position - params.page_first;
+    if (item < turning_items) {
+      let head = item / key_items;
+      let k_from = item % key_items;
+      var x_0: vec4<f32>;
+      if (k_from < params.head_dim / 4u) {
+        let i_0 = 2u * k_from;
+        let index = head * (params.head_dim / 2u);
+        let row_0 = index;
+        let at_0 = i_0 - params.rot_first / 2u;
+        let index_2 = token * (params.stride / 2u);
+        var x_2_0 = qkv[index_2 + (row_0 + i_0)];
+        if (at_0 < params.rot / 2u) {
+          let a_0 = table[position % 64u * max(params.rot / 2u, 1u) + at_0];
+          let b_0 = table[(64u + position / 64u) * max(params.rot / 2u, 1u) + at_0];
+          let angle_0 = params.mscale * vec2<f32>(a_0.x * b_0.x - a_0.y * b_0.y, a_0.y * b_0.x + a_0.x * b_0.y);
+          x_2_0 = vec2<f32>(x_2_0.x * angle_0.x - x_2_0.y * angle_0.y, x_2_0.x * angle_0.y + x_2_0.y * angle_0.x);
         }
+        let row_2_0 = index;
+        let i_2_0 = i_0 + 1u;
+        let at_2_0 = i_2_0 - params.rot_first / 2u;
+        var x_3_0 = qkv[index_2 + (row_2_0 + i_2_0)];
+        if (at_2_0 < params.rot / 2u) {
+          let a_2_0 = table[position % 64u * max(params.rot / 2u, 1u) + at_2_0];
+          let b_2_0 = table[(64u + position / 64u) * max(params.rot / 2u, 1u) + at_2_0];
+          let angle_2_0 = params.mscale * vec2<f32>(a_2_0.x * b_2_0.x - a_2_0.y * b_2_0.y, a_2_0.y * b_2_0.x + a_2_0.x * b_2_0.y);
+          x_3_0 = vec2<f32>(x_3_0.x * angle_2_0.x - x_3_0.y * angle_2_0.y, x_3_0.x * angle_2_0.y + x_3_0.y * angle_2_0.x);
+        }
+        x_0 = vec4<f32>(x_2_0, x_3_0);
       }
+      if (head < params.heads) {
+        if (k_from < params.head_dim / 4u) {
+          q[token * (params.q_stride / 4u) + (head * (params.head_dim / 4u) + k_from)] = x_0;
+        }
+      } else if (slot < params.capacity) {
+        let head_2 = head - params.heads;
+        let index_3 = (head_2 * params.capacity + slot) * (params.head_dim / 2u);
+        k[index_3 + 2u * k_from] = pack2x16float(x_0.xy);
+        k[index_3 + (2u * k_from + 1u)] = pack2x16float(x_0.zw);
+      }
+    } else if (item < turning_items + params.kv_heads * value_items && slot < params.capacity) {
+      let head_3 = (item - turning_items) / value_items;
+      let from_2 = (item - turning_items) % value_items;
+      let row_3 = (params.heads + params.kv_heads) * (params.head_dim / 2u) + head_3 * (params.value_dim / 2u);
+      var x_4_0: vec4<f32>;
+      if (from_2 < params.value_dim / 4u) {
+        let index_4 = token * (params.stride / 2u);
+        let index_5 = row_3 + 2u * from_2;
+        x_4_0 = vec4<f32>(qkv[index_4 + index_5], qkv[index_4 + (index_5 + 1u)]);
+      }
+      let index_6 = (head_3 * params.capacity + slot) * (params.value_dim / 2u);
+      v[index_6 + 2u * from_2] = pack2x16float(x_4_0.xy);
+      v[index_6 + (2u * from_2 + 1u)] = pack2x16float(x_4_0.zw);
     }
   }
 }

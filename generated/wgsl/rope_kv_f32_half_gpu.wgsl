@@ -7,6 +7,8 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   head_dim: u32,
+  value_dim: u32,
+  rot_first: u32,
   rot: u32,
   stride: u32,
   q_stride: u32,
@@ -18,63 +20,98 @@ struct Params {
 @group(0) @binding(0) var<storage, read> state: array<u32>;
 @group(0) @binding(1) var<storage, read> qkv: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> table: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read_write> q: array<vec2<f32>>;
-@group(0) @binding(4) var<storage, read_write> k: array<vec2<f32>>;
-@group(0) @binding(5) var<storage, read_write> v: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read_write> q: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> k: array<u32>;
+@group(0) @binding(5) var<storage, read_write> v: array<u32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn rope_kv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let workgroup_x = workgroup.x + workgroup.z * workgroups.x;
-  if (workgroup_x < ((((params.heads + 2u * params.kv_heads) * (params.head_dim / 4u)) + 64u - 1u) / 64u)) {
+  if (workgroup_x < ((((params.heads + params.kv_heads) * ((params.head_dim + 4u - 1u) / 4u) + params.kv_heads * ((params.value_dim + 4u - 1u) / 4u)) + 64u - 1u) / 64u)) {
+    let key_items = ((params.head_dim + 4u - 1u) / 4u);
+    let value_items = ((params.value_dim + 4u - 1u) / 4u);
+    let turning_items = (params.heads + params.kv_heads) * ((params.head_dim + 4u - 1u) / 4u);
     let item = workgroup_x * 64u + local;
     let token = workgroup.y;
-    let head = item / (params.head_dim / 4u);
-    let j = item % (params.head_dim / 4u);
     let position = state[0u] + token;
-    if (head < params.heads + 2u * params.kv_heads) {
-      let turns = head < params.heads + params.kv_heads && j < params.rot / 4u;
-      let lo = select(2u * j, j, turns);
-      let hi = select(2u * j + 1u, j + params.rot / 4u, turns);
-      let index = token * (params.stride / 2u);
-      let index_2 = head * (params.head_dim / 2u);
-      var a = qkv[index + (index_2 + lo)];
-      var b = qkv[index + (index_2 + hi)];
-      if (turns) {
-        let pair = 2u * j;
-        let index_3 = position % 64u * (params.rot / 2u);
-        let a_2 = table[index_3 + pair];
-        let index_4 = (64u + position / 64u) * (params.rot / 2u);
-        let b_2 = table[index_4 + pair];
-        let first = params.mscale * vec2<f32>(a_2.x * b_2.x - a_2.y * b_2.y, a_2.y * b_2.x + a_2.x * b_2.y);
-        let pair_2 = 2u * j + 1u;
-        let a_3 = table[index_3 + pair_2];
-        let b_3 = table[index_4 + pair_2];
-        let second = params.mscale * vec2<f32>(a_3.x * b_3.x - a_3.y * b_3.y, a_3.y * b_3.x + a_3.x * b_3.y);
-        let v_2 = vec2<f32>(a.x, b.x);
-        let u = vec2<f32>(v_2.x * first.x - v_2.y * first.y, v_2.x * first.y + v_2.y * first.x);
-        let v_3 = vec2<f32>(a.y, b.y);
-        let w = vec2<f32>(v_3.x * second.x - v_3.y * second.y, v_3.x * second.y + v_3.y * second.x);
-        a = vec2<f32>(u.x, w.x);
-        b = vec2<f32>(u.y, w.y);
-      }
-      let slot = position - params.page_first;
-      if (head < params.heads) {
-        let index_5 = token * (params.q_stride / 2u);
-        let index_6 = head * (params.head_dim / 2u);
-        q[index_5 + (index_6 + lo)] = a;
-        q[index_5 + (index_6 + hi)] = b;
-      } else if (slot < params.capacity) {
-        if (head < params.heads + params.kv_heads) {
-          let index_7 = ((head - params.heads) * params.capacity + slot) * (params.head_dim / 2u);
-          k[index_7 + lo] = a;
-          k[index_7 + hi] = b;
-        } else {
-          let index_8 = ((head - params.heads - params.kv_heads) * params.capacity + slot) * (params.head_dim / 2u);
-          v[index_8 + lo] = a;
-          v[index_8 + hi] = b;
+    let slot = position - params.page_first;
+    if (item < turning_items) {
+      let head = item / key_items;
+      let k_from = item % key_items;
+      var x_0: vec4<f32>;
+      if (k_from < params.head_dim / 4u) {
+        let i_0 = 2u * k_from;
+        let index = head * (params.head_dim / 2u);
+        let row_0 = index;
+        let at_0 = i_0 - params.rot_first / 2u;
+        let index_2 = token * (params.stride / 2u);
+        var x_2_0 = qkv[index_2 + (row_0 + i_0)];
+        if (at_0 < params.rot / 2u) {
+          let low_0 = at_0 < params.rot / 4u;
+          let pair_0 = 2u * select(at_0 - params.rot / 4u, at_0, low_0);
+          let other_0 = qkv[token * (params.stride / 2u) + (row_0 + select(i_0 - params.rot / 4u, i_0 + params.rot / 4u, low_0))];
+          let index_3 = position % 64u * max(params.rot / 2u, 1u);
+          let a_0 = table[index_3 + pair_0];
+          let index_4 = (64u + position / 64u) * max(params.rot / 2u, 1u);
+          let b_0 = table[index_4 + pair_0];
+          let a_2_0 = params.mscale * vec2<f32>(a_0.x * b_0.x - a_0.y * b_0.y, a_0.y * b_0.x + a_0.x * b_0.y);
+          let pair_2_0 = pair_0 + 1u;
+          let a_3_0 = table[index_3 + pair_2_0];
+          let b_2_0 = table[index_4 + pair_2_0];
+          let b_3_0 = params.mscale * vec2<f32>(a_3_0.x * b_2_0.x - a_3_0.y * b_2_0.y, a_3_0.y * b_2_0.x + a_3_0.x * b_2_0.y);
+          let sines_0 = select(1.0, -1.0, low_0) * vec2<f32>(a_2_0.y, b_3_0.y);
+          x_2_0 = x_2_0 * vec2<f32>(a_2_0.x, b_3_0.x) + other_0 * sines_0;
         }
+        let row_2_0 = index;
+        let i_2_0 = i_0 + 1u;
+        let at_2_0 = i_2_0 - params.rot_first / 2u;
+        var x_3_0 = qkv[index_2 + (row_2_0 + i_2_0)];
+        if (at_2_0 < params.rot / 2u) {
+          let low_2_0 = at_2_0 < params.rot / 4u;
+          let pair_3_0 = 2u * select(at_2_0 - params.rot / 4u, at_2_0, low_2_0);
+          let other_2_0 = qkv[token * (params.stride / 2u) + (row_2_0 + select(i_2_0 - params.rot / 4u, i_2_0 + params.rot / 4u, low_2_0))];
+          let index_5 = position % 64u * max(params.rot / 2u, 1u);
+          let a_4_0 = table[index_5 + pair_3_0];
+          let index_6 = (64u + position / 64u) * max(params.rot / 2u, 1u);
+          let b_4_0 = table[index_6 + pair_3_0];
+          let a_5_0 = params.mscale * vec2<f32>(a_4_0.x * b_4_0.x - a_4_0.y * b_4_0.y, a_4_0.y * b_4_0.x + a_4_0.x * b_4_0.y);
+          let pair_4_0 = pair_3_0 + 1u;
+          let a_6_0 = table[index_5 + pair_4_0];
+          let b_5_0 = table[index_6 + pair_4_0];
+          let b_6_0 = params.mscale * vec2<f32>(a_6_0.x * b_5_0.x - a_6_0.y * b_5_0.y, a_6_0.y * b_5_0.x + a_6_0.x * b_5_0.y);
+          let sines_2_0 = select(1.0, -1.0, low_2_0) * vec2<f32>(a_5_0.y, b_6_0.y);
+          x_3_0 = x_3_0 * vec2<f32>(a_5_0.x, b_6_0.x) + other_2_0 * sines_2_0;
+        }
+        x_0 = vec4<f32>(x_2_0, x_3_0);
       }
+      if (head < params.heads) {
+        if (k_from < params.head_dim / 4u) {
+          q[token * (params.q_stride / 4u) + (head * (params.head_dim / 4u) + k_from)] = x_0;
+        }
+      } else if (slot < params.capacity) {
+        let head_2 = head - params.heads;
+        let index_7 = (head_2 * params.capacity + slot) * params.head_dim;
+        k[index_7 + 4u * k_from] = bitcast<u32>(x_0[0u]);
+        k[index_7 + (4u * k_from + 1u)] = bitcast<u32>(x_0[1u]);
+        k[index_7 + (4u * k_from + 2u)] = bitcast<u32>(x_0[2u]);
+        k[index_7 + (4u * k_from + 3u)] = bitcast<u32>(x_0[3u]);
+      }
+    } else if (item < turning_items + params.kv_heads * value_items && slot < params.capacity) {
+      let head_3 = (item - turning_items) / value_items;
+      let from_2 = (item - turning_items) % value_items;
+      let row_3 = (params.heads + params.kv_heads) * (params.head_dim / 2u) + head_3 * (params.value_dim / 2u);
+      var x_4_0: vec4<f32>;
+      if (from_2 < params.value_dim / 4u) {
+        let index_8 = token * (params.stride / 2u);
+        let index_9 = row_3 + 2u * from_2;
+        x_4_0 = vec4<f32>(qkv[index_8 + index_9], qkv[index_8 + (index_9 + 1u)]);
+      }
+      let index_10 = (head_3 * params.capacity + slot) * params.value_dim;
+      v[index_10 + 4u * from_2] = bitcast<u32>(x_4_0[0u]);
+      v[index_10 + (4u * from_2 + 1u)] = bitcast<u32>(x_4_0[1u]);
+      v[index_10 + (4u * from_2 + 2u)] = bitcast<u32>(x_4_0[2u]);
+      v[index_10 + (4u * from_2 + 3u)] = bitcast<u32>(x_4_0[3u]);
     }
   }
 }

@@ -1,6 +1,10 @@
 package kerneltest
 
-import "math"
+import (
+	"math"
+
+	"github.com/wgslgen/wgslgen/internal/reference"
+)
 
 var _ = describe(Spec{
 	Kernel: "attention_merge", Limit: Limit{1e-12, 1e-6}, Why: "a weighted mean with weights from exp",
@@ -11,35 +15,43 @@ var _ = describe(Spec{
 			c := g.add()
 			c.size("tokens", tokens)
 			c.size("heads", heads)
-			c.size("head_dim", dim)
+			c.size("value_dim", dim)
 			c.size("slots", slots)
 			c.size("y_stride", stride)
 			n := tokens * heads * slots
-			acc, ml := g.normal(n*dim), g.normal(2*n)
+			row := dim + 4
+			parts := g.normal(n * row)
 			for s := range n {
-				ml[2*s] = ml[2*s]*4 + 300*float64(i-1) // beyond what exp holds
-				ml[2*s+1] = math.Exp(ml[2*s+1])
+				sums := parts[s*row+dim:][:4]
+				sums[0] = sums[0]*4 + 300*float64(i-1) // beyond what exp holds
+				sums[1] = math.Exp(sums[1])
+				sums[2], sums[3] = 0, 0
 				if s%slots > 0 && s%3 == 1 { // a slot that saw no keys
-					ml[2*s], ml[2*s+1] = -math.MaxFloat32, 0
-					clear(acc[s*dim:][:dim])
+					sums[0], sums[1] = -math.MaxFloat32, 0
+					clear(parts[s*row:][:dim])
 				}
 			}
-			acc, ml = c.floats("acc", acc), c.floats("ml", ml)
+			parts = c.floats("parts", parts)
+			sinks := c.sinks(i%2 == 1, heads) // near the scores of case 1, and far below those of case 3
 			y := c.output("y", tokens*stride)
-			for row := range tokens * heads {
-				most := math.Inf(-1)
-				for s := row * slots; s < (row+1)*slots; s++ {
-					most = max(most, ml[2*s])
+			for t := range tokens * heads {
+				top := math.Inf(-1)
+				for s := t * slots; s < (t+1)*slots; s++ {
+					top = max(top, parts[s*row+dim])
 				}
-				for d := range dim {
-					var o, l, size float64
-					for s := row * slots; s < (row+1)*slots; s++ {
-						weight := math.Exp(ml[2*s] - most)
-						o += weight * acc[s*dim+d]
-						size += weight * math.Abs(acc[s*dim+d])
-						l += weight * ml[2*s+1]
+				acc, size := make([]float64, dim), make([]float64, dim)
+				sum := 0.0
+				for s := t * slots; s < (t+1)*slots; s++ {
+					weight := math.Exp(parts[s*row+dim] - top)
+					sum += weight * parts[s*row+dim+1]
+					for d := range dim {
+						acc[d] += weight * parts[s*row+d]
+						size[d] += weight * math.Abs(parts[s*row+d])
 					}
-					y.put(row/heads*stride+row%heads*dim+d, o/l, size/l)
+				}
+				size = reference.Output(size, top, sum, sinks[t%heads])
+				for d, x := range reference.Output(acc, top, sum, sinks[t%heads]) {
+					y.put(t/heads*stride+t%heads*dim+d, x, size[d])
 				}
 			}
 		}

@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/x448/float16"
-
 	"github.com/wgslgen/wgslgen/ir"
 )
 
@@ -27,15 +25,6 @@ type want struct {
 	scale   []float64 // what an error of an element is measured against
 	set     []bool    // elements that the kernel writes
 }
-
-// storage is how a binding's words hold numbers.
-type storage uint8
-
-const (
-	asF32 storage = iota
-	asF16         // two a word
-	asU32
-)
 
 // String names the case by its parameters.
 func (c *Case) String() string {
@@ -92,6 +81,10 @@ func (c *Case) floats(name string, x []float64) []float64 {
 	if c.variant.packed(name) {
 		s = asF16
 	}
+	return c.floatsAs(name, s, x)
+}
+
+func (c *Case) floatsAs(name string, s storage, x []float64) []float64 {
 	c.buffers[name] = s.encode(x)
 	return s.decode(c.buffers[name])[:len(x)]
 }
@@ -110,14 +103,19 @@ func (g *generator) padded(rows, cols, stride int) []float64 {
 // output fills a binding of n numbers that the kernel writes: NaN where it may
 // not read them, else random ones.
 func (c *Case) output(name string, n int) *want {
-	w := &want{value: make([]float64, n), scale: make([]float64, n), set: make([]bool, n)}
+	s := asF32
 	t, _ := c.variant.binding(name).Type.ElemType()
 	switch {
 	case c.variant.packed(name):
-		w.storage = asF16
+		s = asF16
 	case t.Scalar == ir.U32:
-		w.storage = asU32
+		s = asU32
 	}
+	return c.outputAs(name, s, n)
+}
+
+func (c *Case) outputAs(name string, s storage, n int) *want {
+	w := &want{storage: s, value: make([]float64, n), scale: make([]float64, n), set: make([]bool, n)}
 	before := c.random.normal(n)
 	for i := range before {
 		switch {
@@ -143,50 +141,6 @@ func (w *want) put(i int, value, scale float64) {
 	if scale == 0 {
 		w.scale[i] = math.Abs(value)
 	}
-}
-
-func (s storage) encode(x []float64) []uint32 {
-	n := len(x)
-	if s == asF16 {
-		n = (n + 1) / 2
-	}
-	out := make([]uint32, n)
-	for i, v := range x {
-		switch s {
-		case asF32:
-			out[i] = math.Float32bits(float32(v))
-		case asU32:
-			out[i] = uint32(v)
-		case asF16:
-			out[i/2] |= uint32(float16.Fromfloat32(float32(v)).Bits()) << (i % 2 * 16)
-		}
-	}
-	return out
-}
-
-func (s storage) decode(words []uint32) []float64 {
-	var out []float64
-	for _, w := range words {
-		switch s {
-		case asF32:
-			out = append(out, float64(math.Float32frombits(w)))
-		case asU32:
-			out = append(out, float64(w))
-		case asF16:
-			for _, h := range []uint16{uint16(w), uint16(w >> 16)} {
-				out = append(out, float64(float16.Frombits(h).Float32()))
-			}
-		}
-	}
-	return out
-}
-
-// bits returns the bits of element i.
-func (s storage) bits(words []uint32, i int) uint32 {
-	if s == asF16 {
-		return words[i/2] >> (i % 2 * 16) & 0xffff
-	}
-	return words[i]
 }
 
 // complete checks that the case says all that the kernel asks, and no more.

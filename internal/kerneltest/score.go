@@ -96,8 +96,8 @@ func (w *want) score(i int, x float64) Score {
 		e = 0
 	case math.IsNaN(e) || w.storage == asU32 || scale == 0:
 		e = math.Inf(1)
-	case w.storage == asF16:
-		e = max(0, e-math.Abs(value)*0x1p-11-0x1p-25)
+	default:
+		e = max(0, e-w.storage.slack(w.value, i))
 	}
 	if scale == 0 {
 		return Score{Max: e}

@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,17 +199,21 @@ func TestDot(t *testing.T) {
 	t.Run("rounded", func(t *testing.T) { vectors(t, "MUL_MAT", 5e-4, multiply(false)) })
 }
 
-// TestAttend takes the vectors without mask, sinks, biases and soft caps. Most
-// come from a backend that rounds queries as the keys are.
+// TestAttend takes all the vectors. Most come from a backend that rounds
+// queries as the keys are.
 func TestAttend(t *testing.T) {
 	vectors(t, "FLASH_ATTN_EXT", 5e-4, func(t *testing.T, r *opvec.Record) (out []float64) {
-		if !strings.Contains(r.Vars, "mask=0,sinks=0,max_bias=0.000000,logit_softcap=0.000000") {
-			return nil
-		}
 		d := r.Tensors[r.Out]
 		qs, dim := input(t, r, 0)
 		ks, _ := input(t, r, 1)
 		vs, width := input(t, r, 2)
+		var mask, sinks []float64
+		if !strings.Contains(r.Vars, "mask=0") {
+			mask, _ = input(t, r, 3)
+		}
+		if strings.Contains(r.Vars, "sinks=1") {
+			sinks, _ = input(t, r, len(d.Src)-1)
+		}
 		q, k := r.Tensors[d.Src[0]], r.Tensors[d.Src[1]]
 		rows := func(x []float64, head, n, dim int) [][]float64 {
 			return slices.Collect(slices.Chunk(x[head*n*dim:][:n*dim], dim))
@@ -218,11 +223,19 @@ func TestAttend(t *testing.T) {
 				for h := range q.Ne[2] {
 					of := i3/(q.Ne[3]/k.Ne[3])*k.Ne[2] + h/(q.Ne[2]/k.Ne[2])
 					query := qs[((i3*q.Ne[2]+h)*q.Ne[1]+t)*dim:][:dim]
-					acc, _, sum := reference.Attend(query, rows(ks, of, k.Ne[1], dim), rows(vs, of, k.Ne[1], width), d.Float(0))
-					for i := range acc {
-						acc[i] /= sum
+					a := reference.Attention{Scale: d.Float(0), SoftCap: d.Float(2)}
+					if mask != nil {
+						slope := reference.Slope(h, q.Ne[2], d.Float(1))
+						for _, m := range mask[(i3*q.Ne[1]+t)*k.Ne[1]:][:k.Ne[1]] {
+							a.Bias = append(a.Bias, slope*m)
+						}
 					}
-					out = append(out, acc...)
+					acc, top, sum := a.Attend(query, rows(ks, of, k.Ne[1], dim), rows(vs, of, k.Ne[1], width), width)
+					sink := math.Inf(-1)
+					if sinks != nil {
+						sink = sinks[h]
+					}
+					out = append(out, reference.Output(acc, top, sum, sink)...)
 				}
 			}
 		}

@@ -1,12 +1,14 @@
 package pass
 
 import (
+	"slices"
+
 	"github.com/wgslgen/wgslgen/ir"
 )
 
 // flatten turns accesses to bindings, shared and private arrays into accesses
 // with one index, and typed elements into the words they are stored as: f16
-// pairs in u32, rows of a plane interleaved.
+// pairs in u32, q8_0 as bytes with their scales, rows of a plane interleaved.
 func flatten(u *Unit) error {
 	k := *u.Kernel
 	f := &flattener{bindings: map[string]*ir.Binding{}, arrays: map[string]ir.Type{}}
@@ -47,10 +49,12 @@ type flattener struct {
 // word returns the type of the words that elements of t are stored in, and how
 // many elements share one.
 func word(t ir.Type) (w ir.Type, share int) {
-	if t.Scalar != ir.F16 {
+	switch {
+	case t.Scalar == ir.Q8_0:
+		return ir.U32Type, 1
+	case t.Scalar != ir.F16:
 		return t, 1
-	}
-	if t.Lanes == 4 {
+	case t.Lanes == 4:
 		return ir.VecType(ir.U32, 2), 1
 	}
 	return ir.U32Type, 3 - t.Lanes // f16: two a word; vec2<f16>: one
@@ -62,7 +66,7 @@ func flatBinding(b *ir.Binding) *ir.Binding {
 	t, _ := b.Type.ElemType()
 	w, share := word(t)
 	pos := b.Type.Pos
-	dims := b.Type.Dims
+	dims := wordDims(b)
 	size := ir.CloneExpr(dims[0])
 	if b.Plane != nil && b.Plane.Interleave > 1 {
 		n := ir.NewInt(pos, int64(b.Plane.Interleave))
@@ -78,6 +82,25 @@ func flatBinding(b *ir.Binding) *ir.Binding {
 	c.Type.Dims = []ir.Expr{size}
 	c.Interleave = nil
 	return &c
+}
+
+// scaledQuads is how many vec4<q8_0> share a scale, an f32: they follow the
+// row's bytes.
+const scaledQuads = 8
+
+// wordDims returns a binding's dimensions, with the last one in words where
+// its elements do not have one each.
+func wordDims(b *ir.Binding) []ir.Expr {
+	t, _ := b.Type.ElemType()
+	if t.Scalar != ir.Q8_0 {
+		return b.Type.Dims
+	}
+	dims := slices.Clone(b.Type.Dims)
+	last := &dims[len(dims)-1]
+	pos := (*last).ExprPos()
+	scales := fold(ir.NewCall(pos, "ceildiv", ir.CloneExpr(*last), ir.NewInt(pos, scaledQuads)))
+	*last = arith(pos, "+", ir.CloneExpr(*last), ir.WithType(scales, ir.U32Type))
+	return dims
 }
 
 func flatArray(pos ir.Pos, t ir.Type) *ir.TypeExpr {
@@ -141,6 +164,8 @@ func (f *flattener) loadBinding(ix *ir.Index, n *ir.Name, b *ir.Binding) ir.Expr
 	t, _ := b.Type.ElemType()
 	at := f.address(ix, b)
 	switch {
+	case t.Scalar == ir.Q8_0:
+		return f.loadBytes(ix, n, b, at)
 	case t.Scalar != ir.F16:
 		return ir.WithType(ir.NewIndex(pos, n, at), ix.Type())
 	case t.Lanes == 1:
@@ -157,12 +182,30 @@ func (f *flattener) loadBinding(ix *ir.Index, n *ir.Name, b *ir.Binding) ir.Expr
 		ir.NewCall(pos, "unpack_f16", ir.NewMember(pos, ir.CloneExpr(w), "y")))
 }
 
+// loadBytes loads a vec4<q8_0>: the signed bytes of the word at a place, times
+// the scale of their block.
+func (f *flattener) loadBytes(ix *ir.Index, n *ir.Name, b *ir.Binding, at ir.Expr) ir.Expr {
+	pos := ix.Pos
+	num := func(i int64) ir.Expr { return ir.NewInt(pos, i) }
+	d := ix.Indices[len(ix.Indices)-1]
+	block := arith(pos, "/", ir.CloneExpr(d), num(scaledQuads))
+	row := append(slices.Clone(ix.Indices[:len(ix.Indices)-1]), b.Type.Dims[len(b.Type.Dims)-1])
+	scale := ir.NewCall(pos, "bits_f32", ir.NewIndex(pos, n, arith(pos, "+", linear(pos, row, wordDims(b)), block)))
+	var lanes []ir.Expr
+	for left := int64(24); left >= 0; left -= 8 {
+		word := ir.NewCall(pos, "bits_i32", ir.NewIndex(pos, ir.CloneExpr(n), ir.CloneExpr(at)))
+		lanes = append(lanes, fold(ir.NewBinary(pos, "<<", word, num(left))))
+	}
+	bytes := ir.NewBinary(pos, ">>", ir.NewCall(pos, "vec4i", lanes...), num(24))
+	return ir.NewBinary(pos, "*", ir.NewCall(pos, "f32", bytes), scale)
+}
+
 // address returns the element's place: row-major, or, for a plane whose rows
 // interleave, with the same element of a group of rows side by side.
 func (f *flattener) address(ix *ir.Index, b *ir.Binding) ir.Expr {
 	pos := ix.Pos
 	if b.Plane == nil || b.Plane.Interleave == 1 {
-		return linear(pos, ix.Indices, b.Type.Dims)
+		return linear(pos, ix.Indices, wordDims(b))
 	}
 	n, row := ir.NewInt(pos, int64(b.Plane.Interleave)), ix.Indices[0]
 	group := arith(pos, "/", row, n)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pbnjay/memory"
@@ -22,7 +24,7 @@ import (
 // Options say how a model is loaded. The zero value suits most devices.
 type Options struct {
 	Context    int                     // most tokens of a session; 0 is the model's own, model.DefaultContext at most
-	KV         string                  // element type of the KV cache: f32 (default) or f16
+	KV         string                  // element type of the KV cache: f32 (default), f16 or q8_0
 	Chunk      int                     // most tokens of a prefill step; 0 is DefaultChunk
 	Memory     int64                   // device memory in bytes; 0 is 75 % of RAM where the device shares it, else 4 GiB
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
@@ -122,12 +124,11 @@ func (o *Options) complete(caps gpu.Caps) error {
 	if o.Memory == 0 {
 		o.Memory = defaultMemory(caps.Kind)
 	}
-	switch o.KV {
-	case "":
+	if o.KV == "" {
 		o.KV = "f32"
-	case "f32", "f16":
-	default:
-		return fmt.Errorf("KV cache of type %q; f32 and f16 are supported", o.KV)
+	}
+	if !slices.Contains(plan.CacheTypes, o.KV) {
+		return fmt.Errorf("KV cache of type %q; %s are supported", o.KV, strings.Join(plan.CacheTypes, ", "))
 	}
 	return nil
 }

@@ -181,7 +181,9 @@ func (o oracle) test(t *testing.T, dev gpu.Device, path, kind string) {
 		{"f16 cache", dev, Options{KV: "f16"}, nil, 1e-5},
 		{"f16 cache, step by step", dev, Options{KV: "f16"}, []int{1}, 1e-5},
 		{"f16 cache, small bindings", dev, Options{KV: "f16", MaxBinding: 64 << 10}, []int{31, 1, 1}, 1e-5},
+		{"q8_0 cache", dev, Options{KV: "q8_0"}, []int{31, 1, 1}, 2e-3},
 		{"GPU kernels", discrete{dev}, Options{}, []int{31, 1, 1}, 1e-9},
+		{"GPU kernels, q8_0 cache", discrete{dev}, Options{KV: "q8_0"}, []int{31, 1, 1}, 2e-3},
 		{"GPU kernels, small bindings", discrete{dev}, Options{KV: "f16", MaxBinding: 64 << 10}, []int{31, 1, 1}, 1e-5},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -161,7 +161,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"memory", Options{Memory: 1 << 20}, []string{"does not fit", "weights", "KV cache", "the limit is 1.0 MiB"}},
 		{"context", Options{Context: 5000}, []string{"5000", "512"}},
-		{"cache type", Options{KV: "q8"}, []string{`"q8"`, "f32 and f16"}},
+		{"cache type", Options{KV: "q8"}, []string{`"q8"`, "f32, f16, q8_0"}},
 		{"binding", Options{MaxBinding: 256}, []string{"do not fit a binding of 256 bytes"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -117,7 +117,7 @@ func (m *llama) Forward(r *plan.Recorder) *plan.Tensor {
 		normed := r.RMSNorm(x, layer.attentionNorm, m.eps)
 		qkv := r.MatMul("qkv", normed, layer.qkv...)
 		q := r.RopeStore(qkv, m.heads, m.rope, layer.cache)
-		r.AddMatMul(x, r.Attention(q, m.heads, layer.cache, m.scale), layer.attentionOutput)
+		r.AddMatMul(x, r.Attention(q, m.heads, layer.cache, plan.AttentionOptions{Scale: m.scale}), layer.attentionOutput)
 
 		normed = r.RMSNorm(x, layer.feedForwardNorm, m.eps)
 		r.AddMatMul(x, r.GatedMatMul(normed, layer.gateUp), layer.down)

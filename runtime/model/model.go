@@ -31,7 +31,7 @@ type Model interface {
 // Options say how a model is laid out.
 type Options struct {
 	Context int    // positions of the cache; 0 is the model's own, DefaultContext at most
-	KV      string // element type of the cache: f32 or f16
+	KV      string // element type of the cache: one of plan.CacheTypes
 	Binding int64  // bytes of a binding, at most
 }
 

@@ -6,48 +6,101 @@ import (
 
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
 // RopeStore turns the queries and keys of qkv (query heads, key heads, value
 // heads along a row), stores keys and values in the cache, and returns the
-// queries.
+// queries. Without a rope nothing turns.
 func (r *Recorder) RopeStore(qkv *Tensor, heads Heads, rope *Rope, cache *Cache) *Tensor {
 	q := r.tensor("queries", r.Tokens, heads.Q*heads.Dim)
-	key := generated.RopeKvKey{KV: cache.kv, Rope: rope.form()}
 	for _, page := range cache.pages {
-		params := generated.RopeKvParams{
-			Tokens: uint32(r.Tokens), Heads: uint32(heads.Q), KvHeads: uint32(heads.KV), HeadDim: uint32(heads.Dim),
-			Rot: uint32(rope.Dims), Stride: uint32(qkv.Stride), QStride: uint32(q.Stride),
-			Capacity: uint32(page.capacity), PageFirst: uint32(page.first), TableRows: uint32(rope.rows), Mscale: rope.Mscale,
-		}
-		r.dispatch(generated.RopeKv, key, params, 0, r.Tokens,
-			bind{"state", Fixed(r.shared.State.All())}, bind{"qkv", qkv}, bind{"table", rope.table},
-			bind{"q", q}, bind{"k", Fixed(page.k.All())}, bind{"v", Fixed(page.v.All())})
+		r.rope(qkv, q, heads, rope, cache.kv, page)
 	}
 	return q
 }
 
-// Attention returns the causal attention of q over the cache, whose newest
-// entries are the keys of q's own tokens.
-func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, scale float32) *Tensor {
-	y := r.tensor("attention", r.Tokens, heads.Q*heads.Dim)
-	a := attention{Recorder: r, q: q, heads: heads, kv: cache.kv, scale: scale}
+// RopeQueries returns the queries of q, turned.
+func (r *Recorder) RopeQueries(q *Tensor, heads Heads, rope *Rope) *Tensor {
+	y := r.tensor("queries", r.Tokens, heads.Q*heads.Dim)
+	heads.KV = 0
+	r.rope(q, y, heads, rope, "f32", page{})
+	return y
+}
+
+// RopeStoreKeys turns the keys of kv (key heads, then value heads, unless the
+// values are part of the keys) and stores keys and values in the cache.
+func (r *Recorder) RopeStoreKeys(kv *Tensor, heads Heads, rope *Rope, cache *Cache) {
+	heads.Q = 0
+	for _, page := range cache.pages {
+		r.rope(kv, nil, heads, rope, cache.kv, page)
+	}
+}
+
+// rope records rope_kv for those of the heads that there are.
+func (r *Recorder) rope(qkv, q *Tensor, heads Heads, rope *Rope, kv string, page page) {
+	params := generated.RopeKvParams{
+		Tokens: uint32(r.Tokens), Heads: uint32(heads.Q), KvHeads: uint32(heads.KV),
+		HeadDim: uint32(heads.Dim), ValueDim: uint32(heads.stored()), Stride: uint32(qkv.Stride),
+		Capacity: uint32(page.capacity), PageFirst: uint32(page.first),
+	}
+	key := generated.RopeKvKey{KV: kv, Rope: "interleaved"}
+	table := Source(qkv)
+	if rope != nil {
+		key.Rope, table = rope.form(), rope.table
+		params.RotFirst, params.Rot = uint32(rope.First), uint32(rope.Dims)
+		params.TableRows, params.Mscale = uint32(rope.rows), rope.Mscale
+	}
+	if q != nil {
+		params.QStride = uint32(q.Stride)
+	} else {
+		q = r.flat("no queries", 1)
+	}
+	r.dispatch(generated.RopeKv, key, params, 0, r.Tokens,
+		bind{"state", Fixed(r.shared.State.All())}, bind{"qkv", qkv}, bind{"table", table},
+		bind{"q", q}, bind{"k", r.stored(page.k)}, bind{"v", r.stored(page.v)})
+}
+
+// stored returns a buffer of the cache, or, where there is none, memory that
+// the kernel will not touch.
+func (r *Recorder) stored(b *memory.Buffer) Source {
+	if b == nil {
+		return r.flat("no cache", 1)
+	}
+	return Fixed(b.All())
+}
+
+// AttentionOptions say what attention is beside softmax(Scale·q·K)·V over a
+// token's own key and those before it.
+type AttentionOptions struct {
+	Scale   float32
+	Window  int             // keys that a token sees, its own included; 0 is all
+	SoftCap float32         // scores s become SoftCap·tanh(s/SoftCap); 0 leaves them
+	MaxBias float32         // of the heads' slopes, as ALiBi has them; 0 is none
+	Sinks   *weights.Vector // a score for each query head that has no value; nil is none
+}
+
+// Attention returns the attention of q over the cache, whose newest entries are
+// the keys of q's own tokens.
+func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, o AttentionOptions) *Tensor {
+	y := r.tensor("attention", r.Tokens, heads.Q*heads.values())
+	a := attention{Recorder: r, q: q, heads: heads, kv: cache.kv, options: o}
 	record := a.prefill()
 	if r.Tokens == 1 {
 		record = a.decode(len(cache.pages))
 	}
 	if r.Tokens > 1 && len(cache.pages) == 1 {
-		record.page(cache.pages[0], result{"final", y, r.flat("unused", 2*r.Tokens), y.Stride, 0, 1})
+		record.page(cache.pages[0], result{y: y})
 		return y
 	}
 	slots := 0
 	for _, page := range cache.pages {
 		slots += record.slots(page)
 	}
-	part := result{output: "partial", slots: slots}
-	part.y = r.flat("attention parts", r.Tokens*heads.Q*slots*heads.Dim)
-	part.ml = r.flat("attention sums", r.Tokens*heads.Q*slots*2)
+	part := result{slots: slots}
+	part.y = r.flat("attention parts", r.Tokens*heads.Q*slots*heads.partial())
 	for _, page := range cache.pages {
 		record.page(page, part)
 		part.slot += record.slots(page)
@@ -59,18 +112,16 @@ func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, scale float32
 // attention is one layer's attention while it is recorded.
 type attention struct {
 	*Recorder
-	q     *Tensor
-	heads Heads
-	kv    string
-	scale float32
+	q       *Tensor
+	heads   Heads
+	kv      string
+	options AttentionOptions
 }
 
-// result is where attention over a page goes: the final values, or one or more
-// of all slots of partial ones.
+// result is where attention over a page goes: the final values, where slots is
+// 0, or one or more of all slots of partial ones.
 type result struct {
-	output      string
-	y, ml       *Tensor
-	stride      int // of y's rows, where it is final
+	y           *Tensor
 	slot, slots int
 }
 
@@ -85,7 +136,7 @@ func (a *attention) prefill() method {
 	one := func(page) int { return 1 }
 	if !a.library.Software() {
 		for _, tier := range []string{"large", "small"} {
-			key := generated.AttentionTileKey{Tier: tier, KV: a.kv, D: a.heads.Dim}
+			key := generated.AttentionTileKey{Tier: tier, KV: a.kv, D: a.heads.Dim, V: a.heads.values()}
 			if a.library.Has(generated.AttentionTile, key) {
 				return method{one, func(p page, to result) { a.tile(key, p, to) }}
 			}
@@ -96,13 +147,12 @@ func (a *attention) prefill() method {
 
 // decode returns the method for one query, which splits the cache.
 func (a *attention) decode(pages int) method {
-	key := generated.AttentionSplitKey{KV: a.kv, D: a.heads.Dim, G: a.packed()}
-	if !a.library.Software() && a.library.Has(generated.AttentionSplit, key) {
+	if key, ok := a.packed(); ok {
 		span := a.span(key)
 		splits := func(p page) int { return ceilDiv(p.capacity, span) }
 		return method{splits, func(p page, to result) { a.split(key, p, to, splits(p)) }}
 	}
-	room := int(a.limits.Binding / (4 * int64(a.heads.Q) * int64(a.heads.Dim)))
+	room := int(a.limits.Binding / (4 * int64(a.heads.Q) * int64(a.heads.partial())))
 	most := max(min(room, mostParts)/pages, 1)
 	span := func(p page) int { return max(ceilDiv(p.capacity, most), leastSpan) }
 	splits := func(p page) int { return ceilDiv(p.capacity, span(p)) }
@@ -116,15 +166,22 @@ const (
 	leastSpan = 16
 )
 
-// packed returns how many heads of a group attention_split takes at once: all,
-// or the most that it can.
-func (a *attention) packed() int {
-	for _, g := range []int{1, 4} {
-		if a.heads.Q/a.heads.KV <= g {
-			return g
+// packed returns the variant of attention_split that takes all heads of a group
+// at once, or the most of them, if the device runs any.
+func (a *attention) packed() (key generated.AttentionSplitKey, ok bool) {
+	if a.library.Software() {
+		return key, false
+	}
+	for _, g := range []int{1, 4, 8} {
+		k := generated.AttentionSplitKey{KV: a.kv, D: a.heads.Dim, V: a.heads.values(), G: g}
+		if a.library.Has(generated.AttentionSplit, k) {
+			key, ok = k, true
+		}
+		if ok && a.heads.Q/a.heads.KV <= g {
+			break
 		}
 	}
-	return 8
+	return key, ok
 }
 
 // span returns how many keys a workgroup of attention_split takes.
@@ -157,51 +214,72 @@ func tuned(v *kernel.Variant, axis string) (int, error) {
 }
 
 func (a *attention) tile(key generated.AttentionTileKey, p page, to result) {
-	key.Output = to.output
-	params := generated.AttentionTileParams{
-		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), KvHeads: uint32(a.heads.KV), HeadDim: uint32(a.heads.Dim),
-		QStride: uint32(a.q.Stride), YStride: uint32(to.stride), Capacity: uint32(p.capacity), PageFirst: uint32(p.first),
-		Slot: uint32(to.slot), Slots: uint32(to.slots), Scale: a.scale,
-	}
-	a.over(generated.AttentionTile, key, params, p, to)
+	a.over(generated.AttentionTile, key, generated.AttentionTileParams(a.params(p, to)), p, to)
 }
 
 func (a *attention) split(key generated.AttentionSplitKey, p page, to result, splits int) {
-	params := generated.AttentionSplitParams{
-		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), KvHeads: uint32(a.heads.KV), HeadDim: uint32(a.heads.Dim),
-		QStride: uint32(a.q.Stride), Capacity: uint32(p.capacity), PageFirst: uint32(p.first),
-		Slot: uint32(to.slot), Slots: uint32(to.slots), Splits: uint32(splits), Scale: a.scale,
-	}
+	params := generated.AttentionSplitParams(a.params(p, to))
+	params.Splits = uint32(splits)
 	a.over(generated.AttentionSplit, key, params, p, to)
 }
 
 func (a *attention) stream(lanes string, p page, to result, splits, span int) {
-	key := generated.AttentionStreamKey{KV: a.kv, D: kernel.Is(a.heads.Dim), Lanes: lanes, Output: to.output}
-	if !a.library.Has(generated.AttentionStream, key) {
+	key := generated.AttentionStreamKey{KV: a.kv, D: kernel.Is(a.heads.Dim), Lanes: lanes}
+	if a.heads.values() != a.heads.Dim || !a.library.Has(generated.AttentionStream, key) {
 		key.D = kernel.Is(0) // any head size
 	}
-	params := generated.AttentionStreamParams{
-		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), KvHeads: uint32(a.heads.KV), HeadDim: uint32(a.heads.Dim),
-		QStride: uint32(a.q.Stride), YStride: uint32(to.stride), Capacity: uint32(p.capacity), PageFirst: uint32(p.first),
-		Slot: uint32(to.slot), Slots: uint32(to.slots), Splits: uint32(splits), Span: uint32(span), Scale: a.scale,
-	}
+	params := a.params(p, to)
+	params.Splits, params.PartKeys = uint32(splits), uint32(span)
 	a.over(generated.AttentionStream, key, params, p, to)
+}
+
+// params returns the parameters that all kernels of attention take.
+func (a *attention) params(p page, to result) generated.AttentionStreamParams {
+	return generated.AttentionStreamParams{
+		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), KvHeads: uint32(a.heads.KV),
+		HeadDim: uint32(a.heads.Dim), ValueDim: uint32(a.heads.values()), ValueRow: uint32(a.heads.valueRow()),
+		QStride: uint32(a.q.Stride), YStride: uint32(to.y.Stride), Capacity: uint32(p.capacity), PageFirst: uint32(p.first),
+		Slot: uint32(to.slot), Slots: uint32(to.slots),
+		Causal: 1, Window: uint32(a.options.Window),
+		Scale: a.options.Scale, SoftCap: a.options.SoftCap, MaxBias: a.options.MaxBias,
+		SinkHeads: a.sinkHeads(),
+	}
+}
+
+func (a *attention) sinkHeads() uint32 {
+	if a.options.Sinks == nil {
+		return 0
+	}
+	return uint32(a.heads.Q)
+}
+
+// sinks returns what is bound to the sinks: something, where there are none.
+func (a *attention) sinks(otherwise Source) Source {
+	if a.options.Sinks == nil {
+		return otherwise
+	}
+	return a.options.Sinks
 }
 
 // over records a kernel over a page; all of them name their bindings alike.
 func (a *attention) over(t *kernel.Table, key op.Key, params op.Params, p page, to result) {
+	values := p.v
+	if values == nil {
+		values = p.k
+	}
 	a.dispatch(t, key, params, 0, a.Tokens,
-		bind{"state", Fixed(a.shared.State.All())}, bind{"q", a.q}, bind{"k", Fixed(p.k.All())}, bind{"v", Fixed(p.v.All())},
-		bind{"y", to.y}, bind{"ml", to.ml})
+		bind{"state", Fixed(a.shared.State.All())}, bind{"q", a.q}, bind{"k", Fixed(p.k.All())}, bind{"v", Fixed(values.All())},
+		bind{"mask", a.q}, bind{"sinks", a.sinks(a.q)}, bind{"y", to.y}) // there is no mask
 }
 
 // merge joins the slots of partial results.
 func (a *attention) merge(y *Tensor, part result) {
 	params := generated.AttentionMergeParams{
-		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), HeadDim: uint32(a.heads.Dim), Slots: uint32(part.slots), YStride: uint32(y.Stride),
+		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), ValueDim: uint32(a.heads.values()), Slots: uint32(part.slots),
+		YStride: uint32(y.Stride), SinkHeads: a.sinkHeads(),
 	}
 	a.dispatch(generated.AttentionMerge, generated.AttentionMergeKey{}, params, 0, a.Tokens,
-		bind{"acc", part.y}, bind{"ml", part.ml}, bind{"y", y})
+		bind{"parts", part.y}, bind{"sinks", a.sinks(part.y)}, bind{"y", y})
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

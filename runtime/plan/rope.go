@@ -14,7 +14,8 @@ const ropeStep = 64
 
 // Rope is how positions turn queries and keys.
 type Rope struct {
-	Dims   int       // values of a head that are turned, in pairs
+	First  int       // element of a head from which on they turn
+	Dims   int       // elements that turn, in pairs
 	Half   bool      // pairs are (i, i+Dims/2), not neighbours
 	Mscale float32   // factor of all rotated values
 	Angles []float64 // of a pair at position 1; Dims/2 of them

@@ -22,11 +22,11 @@ func TiersOf(caps gpu.Caps) Tiers {
 		return t
 	}
 	for _, tier := range []string{"small", "large"} {
-		if l.Has(generated.AttentionTile, generated.AttentionTileKey{Tier: tier, KV: "f32", D: 64}) {
+		if l.Has(generated.AttentionTile, generated.AttentionTileKey{Tier: tier, KV: "f32", D: 64, V: 64}) {
 			t.Prefill = "tile, " + tier + " shared memory"
 		}
 	}
-	if l.Has(generated.AttentionSplit, generated.AttentionSplitKey{KV: "f32", D: 64}) {
+	if l.Has(generated.AttentionSplit, generated.AttentionSplitKey{KV: "f32", D: 64, V: 64}) {
 		t.Decode = "split over the cache, heads packed"
 	}
 	return t
