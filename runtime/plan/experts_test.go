@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -28,9 +29,10 @@ const (
 	testExperts    = 8
 	testUsed       = 3
 	testVocabulary = 11
+	testEps        = 1e-5
 )
 
-// TestExperts records a mixture of experts with a shared one, for one token and
+// TestExperts records a norm, a mixture of experts and a gated shared one, for one token and
 // for many, and compares it with float64.
 func TestExperts(t *testing.T) {
 	dev, err := native.Open(native.Options{})
@@ -122,16 +124,21 @@ func (b *expertBlock) matrix(t *testing.T, name string, ggml, rows, cols int) (*
 	return &weights.Tensor{Name: name, Format: Format(ggml), Rows: rows, Cols: cols, RowBytes: f.RowBytes(cols), Data: bytes.NewReader(data)}, numbers
 }
 
-// vector returns random numbers, or the given ones.
-func (b *expertBlock) vector(name string, n int, x []float64) (*weights.Vector, []float64) {
-	var data []byte
-	for i := range n {
-		if len(x) == i {
-			x = append(x, float64(float32(b.rand.NormFloat64())))
+// vectors returns random numbers, or the given ones, n from each of several
+// readers.
+func (b *expertBlock) vectors(name string, readers, n int, x []float64) (*weights.Vector, []float64) {
+	var all []io.ReaderAt
+	for i := range readers {
+		var data []byte
+		for j := i * n; j < (i+1)*n; j++ {
+			if len(x) == j {
+				x = append(x, float64(float32(b.rand.NormFloat64())))
+			}
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(x[j])))
 		}
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(x[i])))
+		all = append(all, bytes.NewReader(data))
 	}
-	return b.set.Vector(name, n, bytes.NewReader(data)), x
+	return b.set.Vector(name, n, all...), x
 }
 
 // planned plans a matrix of experts, or a plain one.
@@ -153,7 +160,6 @@ func (b *expertBlock) planned(t *testing.T, experts int, tensors ...*weights.Ten
 func (b *expertBlock) run(t *testing.T, most, tokens int, biased bool) (got, want []float64, products int) {
 	t.Helper()
 	const f32, q40, q80 = 0, 2, 8
-	embedding, x := b.matrix(t, "embedding", f32, testVocabulary, testHidden)
 	residual, y := b.matrix(t, "residual", f32, testVocabulary, testHidden)
 	routes, route := b.matrix(t, "router", f32, testExperts, testHidden)
 	gates, gate := b.matrix(t, "gate", q80, testExperts*testWidth, testHidden)
@@ -161,25 +167,26 @@ func (b *expertBlock) run(t *testing.T, most, tokens int, biased bool) (got, wan
 	downs, down := b.matrix(t, "down", q40, testExperts*testHidden, testWidth)
 	shares, share := b.matrix(t, "shared gate", f32, 1, testHidden)
 	e := &Experts{GateUp: b.planned(t, testExperts, gates, ups), Down: b.planned(t, testExperts, downs), Activation: kernel.SiLU}
+	norm, normWeight := b.vectors("norm", 1, testHidden, nil)
 	var upBias, downBias []float64
 	if biased {
 		e.Activation = kernel.SwiGLUOAI
-		e.GateUpBias, upBias = b.vector("up bias", 2*testExperts*testWidth, nil)
-		e.DownBias, downBias = b.vector("down bias", testExperts*testHidden, nil)
+		e.GateUpBias, upBias = b.vectors("up bias", 2, testExperts*testWidth, nil)
+		e.DownBias, downBias = b.vectors("down bias", 1, testExperts*testHidden, nil)
 	}
 	routing := Routing{
 		Experts: testExperts, Used: b.router.K, Sigmoid: b.router.Sigmoid, Normalize: b.router.Normalize, Scale: float32(b.router.Scale),
 		Groups: Groups{b.router.Groups, b.router.Kept, b.router.Best},
 	}
 	if b.router.Bias != nil {
-		routing.Bias, _ = b.vector("router bias", testExperts, b.router.Bias)
+		routing.Bias, _ = b.vectors("router bias", 1, testExperts, b.router.Bias)
 	}
 
 	shared := NewShared(&b.plan, most, 1)
 	r := NewRecorder(b.library, shared, b.limits, most)
-	in := r.Embed(b.planned(t, 1, embedding), testHidden)
 	out := r.Embed(b.planned(t, 1, residual), testHidden)
 	r.Keep(out)
+	in := r.RMSNorm(out, norm, testEps)
 	chosen := r.Route(r.MatMul("router", in, b.planned(t, 1, routes)), routing)
 	r.AddExperts(out, in, chosen, e)
 	r.AddGated(out, in, r.MatMul("shared gate", in, b.planned(t, 1, shares)))
@@ -199,17 +206,18 @@ func (b *expertBlock) run(t *testing.T, most, tokens int, biased bool) (got, wan
 		ids = binary.LittleEndian.AppendUint32(ids, uint32(token))
 		want = append(want, y[token]...)
 		row := want[i*testHidden:]
+		x := reference.RMSNorm(y[token], normWeight, testEps)
 		logits := make([]float64, testExperts)
 		for j := range logits {
-			logits[j], _ = reference.Dot(route[j], x[token])
+			logits[j], _ = reference.Dot(route[j], x)
 		}
 		experts, shares := b.router.Route(logits)
 		for rank, expert := range experts {
-			addExpert(row, x[token], expert, shares[rank], gate, up, down, upBias, downBias)
+			addExpert(row, x, expert, shares[rank], gate, up, down, upBias, downBias)
 		}
-		gate, _ := reference.Dot(share[0], x[token])
+		gate, _ := reference.Dot(share[0], x)
 		for j := range row {
-			row[j] += reference.Sigmoid(gate) * x[token][j]
+			row[j] += reference.Sigmoid(gate) * x[j]
 		}
 	}
 	return b.play(t, program, shared, out, ids), want, products

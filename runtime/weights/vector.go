@@ -15,12 +15,13 @@ type Vector struct {
 	name   string
 	size   int64 // bytes of the values
 	buffer *memory.Buffer
-	data   io.ReaderAt
+	data   []io.ReaderAt // of equally many values each
 }
 
-// Vector plans n float32 values, which data holds in little-endian order.
-func (s *Set) Vector(name string, n int, data io.ReaderAt) *Vector {
-	size := 4 * int64(n)
+// Vector plans n float32 values of each data, one after the other, which hold
+// them in little-endian order.
+func (s *Set) Vector(name string, n int, data ...io.ReaderAt) *Vector {
+	size := 4 * int64(n) * int64(len(data))
 	v := &Vector{name, size, s.memory.New(memory.Weights, name, size, gpu.Storage), data}
 	s.vectors = append(s.vectors, v)
 	return v
@@ -44,8 +45,11 @@ func (v *Vector) Range(b *kernel.Binding) memory.Range {
 
 func (v *Vector) upload(dev gpu.Device) error {
 	b := make([]byte, v.size)
-	if n, err := v.data.ReadAt(b, 0); n < len(b) {
-		return fmt.Errorf("load %s: %w", v.name, err)
+	each := len(b) / len(v.data)
+	for i, data := range v.data {
+		if n, err := data.ReadAt(b[i*each:][:each], 0); n < each {
+			return fmt.Errorf("load %s: %w", v.name, err)
+		}
 	}
 	return dev.Write(v.buffer.GPU(), 0, b)
 }
