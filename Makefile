@@ -14,9 +14,10 @@ test: driver ## every test, on the machine's WebGPU device
 
 test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machine's device, and on Mesa 25
 	@scripts/wgpu29.sh
-	go test -tags wgpu29 ./runtime/gpu/...
-	eval "$$(scripts/mesa25.sh)" && go test -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
-		scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
+	go test $(V) -tags wgpu29 ./runtime/gpu/...
+	eval "$$(scripts/mesa25.sh)" && \
+		LP_NATIVE_VECTOR_WIDTH=128 go test $(V) -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
+		LP_NATIVE_VECTOR_WIDTH=512 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
 
 dawn: ## have Dawn, Chromium's WebGPU, validate every shader
 	@scripts/dawn.sh

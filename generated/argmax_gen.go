@@ -4,12 +4,20 @@ package generated
 
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
+// Values of axis reduce of kernel argmax.
+const (
+	ArgmaxReduceShared   = "shared"
+	ArgmaxReduceSubgroup = "subgroup"
+)
+
 // ArgmaxKey chooses among the variants of kernel argmax; a zero field matches any value.
-type ArgmaxKey struct{}
+type ArgmaxKey struct {
+	Reduce string // shared, subgroup
+}
 
 // Values returns the key in the order of Argmax.Axes.
 func (k ArgmaxKey) Values() []string {
-	return []string{}
+	return []string{k.Reduce}
 }
 
 // ArgmaxParams is the parameter block of kernel argmax.
@@ -27,20 +35,26 @@ func (p ArgmaxParams) Words() []uint32 {
 var Argmax = &kernel.Table{
 	Kernel: "argmax",
 	Doc:    "next token = argmax(logits); ids[0], history and state move on",
-	Axes:   []string{},
+	Axes:   []string{"reduce"},
 	Params: []kernel.Param{
 		{Name: "n", Type: "u32", Offset: 0},
 		{Name: "history_len", Type: "u32", Offset: 4},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "argmax_software", Entry: "argmax", Ship: "software", Key: []string{}, Tune: argmaxTune0, WGSL: shader("argmax_software"), Bindings: argmaxBindings0, Workgroup: 8, SharedBytes: 64, Grid: argmaxGrid0, Foldable: true},
-		{Name: "argmax_gpu", Entry: "argmax", Ship: "gpu", Key: []string{}, Tune: argmaxTune1, WGSL: shader("argmax_gpu"), Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 2048, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_subgroup_software", Entry: "argmax", Ship: "software", Key: []string{"subgroup"}, Tune: argmaxTune0, WGSL: shader("argmax_subgroup_software"), Bindings: argmaxBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_shared_software", Entry: "argmax", Ship: "software", Key: []string{"shared"}, Tune: argmaxTune1, WGSL: shader("argmax_shared_software"), Bindings: argmaxBindings0, Workgroup: 8, SharedBytes: 64, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_subgroup_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"subgroup"}, Tune: argmaxTune2, WGSL: shader("argmax_subgroup_gpu"), Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 128, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_shared_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"shared"}, Tune: argmaxTune3, WGSL: shader("argmax_shared_gpu"), Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 2048, Grid: argmaxGrid0, Foldable: true},
 	},
 }
 
-var argmaxTune0 = []kernel.Setting{{Axis: "group", Value: "8"}}
+var argmaxTune0 = []kernel.Setting{{Axis: "lanes", Value: "8"}, {Axis: "group", Value: "8"}}
 
-var argmaxTune1 = []kernel.Setting{{Axis: "group", Value: "256"}}
+var argmaxTune1 = []kernel.Setting{{Axis: "lanes", Value: "0"}, {Axis: "group", Value: "8"}}
+
+var argmaxTune2 = []kernel.Setting{{Axis: "lanes", Value: "16"}, {Axis: "group", Value: "256"}}
+
+var argmaxTune3 = []kernel.Setting{{Axis: "lanes", Value: "0"}, {Axis: "group", Value: "256"}}
 
 func argmaxGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{1, 1, 1}

@@ -59,18 +59,28 @@ var LayerNorm = &kernel.Table{
 		{Name: "eps", Type: "f32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "layer_norm_both_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"both", "shared"}, Tune: layerNormTune0, WGSL: shader("layer_norm_both_shared_software"), Bindings: layerNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"one", "shared"}, Tune: layerNormTune0, WGSL: shader("layer_norm_one_shared_software"), Bindings: layerNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"none", "shared"}, Tune: layerNormTune0, WGSL: shader("layer_norm_none_shared_software"), Bindings: layerNormBindings2, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_both_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"both", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_both_shared_gpu"), Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"one", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_one_shared_gpu"), Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"none", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_none_shared_gpu"), Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_both_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"both", "subgroup"}, Tune: layerNormTune0, WGSL: shader("layer_norm_both_subgroup_software"), Bindings: layerNormBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_one_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"one", "subgroup"}, Tune: layerNormTune0, WGSL: shader("layer_norm_one_subgroup_software"), Bindings: layerNormBindings1, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_none_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"none", "subgroup"}, Tune: layerNormTune0, WGSL: shader("layer_norm_none_subgroup_software"), Bindings: layerNormBindings2, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_both_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"both", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_both_shared_software"), Bindings: layerNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_one_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"one", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_one_shared_software"), Bindings: layerNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_none_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"none", "shared"}, Tune: layerNormTune1, WGSL: shader("layer_norm_none_shared_software"), Bindings: layerNormBindings2, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_both_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"both", "subgroup"}, Tune: layerNormTune2, WGSL: shader("layer_norm_both_subgroup_gpu"), Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_one_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"one", "subgroup"}, Tune: layerNormTune2, WGSL: shader("layer_norm_one_subgroup_gpu"), Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_none_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"none", "subgroup"}, Tune: layerNormTune2, WGSL: shader("layer_norm_none_subgroup_gpu"), Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_both_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"both", "shared"}, Tune: layerNormTune3, WGSL: shader("layer_norm_both_shared_gpu"), Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_one_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"one", "shared"}, Tune: layerNormTune3, WGSL: shader("layer_norm_one_shared_gpu"), Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_none_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"none", "shared"}, Tune: layerNormTune3, WGSL: shader("layer_norm_none_shared_gpu"), Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
 	},
 }
 
-var layerNormTune0 = []kernel.Setting{{Axis: "width", Value: "8"}, {Axis: "group", Value: "8"}}
+var layerNormTune0 = []kernel.Setting{{Axis: "width", Value: "8"}, {Axis: "lanes", Value: "8"}, {Axis: "group", Value: "8"}}
 
-var layerNormTune1 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "group", Value: "64"}}
+var layerNormTune1 = []kernel.Setting{{Axis: "width", Value: "8"}, {Axis: "lanes", Value: "0"}, {Axis: "group", Value: "8"}}
+
+var layerNormTune2 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "lanes", Value: "8"}, {Axis: "group", Value: "64"}}
+
+var layerNormTune3 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "lanes", Value: "0"}, {Axis: "group", Value: "64"}}
 
 func layerNormGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{uint64(p[0]), 1, 1}

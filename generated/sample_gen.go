@@ -7,12 +7,20 @@ import (
 	"math"
 )
 
+// Values of axis reduce of kernel sample.
+const (
+	SampleReduceShared   = "shared"
+	SampleReduceSubgroup = "subgroup"
+)
+
 // SampleKey chooses among the variants of kernel sample; a zero field matches any value.
-type SampleKey struct{}
+type SampleKey struct {
+	Reduce string // shared, subgroup
+}
 
 // Values returns the key in the order of Sample.Axes.
 func (k SampleKey) Values() []string {
-	return []string{}
+	return []string{k.Reduce}
 }
 
 // SampleParams is the parameter block of kernel sample.
@@ -33,7 +41,7 @@ func (p SampleParams) Words() []uint32 {
 var Sample = &kernel.Table{
 	Kernel: "sample",
 	Doc:    "next token drawn from softmax(logits / temperature) within top_k and top_p; ids[0], history and state move on",
-	Axes:   []string{},
+	Axes:   []string{"reduce"},
 	Params: []kernel.Param{
 		{Name: "n", Type: "u32", Offset: 0},
 		{Name: "history_len", Type: "u32", Offset: 4},
@@ -42,11 +50,14 @@ var Sample = &kernel.Table{
 		{Name: "top_p", Type: "f32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "sample_software", Entry: "sample", Ship: "software", Key: []string{}, Tune: sampleTune0, WGSL: shader("sample_software"), Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 3072, Grid: sampleGrid0, Foldable: true},
+		{Name: "sample_shared_software", Entry: "sample", Ship: "software", Key: []string{"shared"}, Tune: sampleTune0, WGSL: shader("sample_shared_software"), Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 3072, Grid: sampleGrid0, Foldable: true},
+		{Name: "sample_subgroup_gpu", Entry: "sample", Ship: "gpu", Key: []string{"subgroup"}, Tune: sampleTune1, WGSL: shader("sample_subgroup_gpu"), Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 1152, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: sampleGrid0, Foldable: true},
 	},
 }
 
-var sampleTune0 = []kernel.Setting{{Axis: "group", Value: "256"}}
+var sampleTune0 = []kernel.Setting{{Axis: "lanes", Value: "0"}, {Axis: "group", Value: "256"}}
+
+var sampleTune1 = []kernel.Setting{{Axis: "lanes", Value: "16"}, {Axis: "group", Value: "256"}}
 
 func sampleGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{1, 1, 1}

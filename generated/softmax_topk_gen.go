@@ -43,14 +43,20 @@ var SoftmaxTopk = &kernel.Table{
 		{Name: "k", Type: "u32", Offset: 8},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "softmax_topk_shared_software", Entry: "softmax_topk", Ship: "software", Key: []string{"shared"}, Tune: softmaxTopkTune0, WGSL: shader("softmax_topk_shared_software"), Bindings: softmaxTopkBindings0, Workgroup: 8, SharedBytes: 64, Grid: softmaxTopkGrid0, Foldable: true},
-		{Name: "softmax_topk_shared_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"shared"}, Tune: softmaxTopkTune1, WGSL: shader("softmax_topk_shared_gpu"), Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 512, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_subgroup_software", Entry: "softmax_topk", Ship: "software", Key: []string{"subgroup"}, Tune: softmaxTopkTune0, WGSL: shader("softmax_topk_subgroup_software"), Bindings: softmaxTopkBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_shared_software", Entry: "softmax_topk", Ship: "software", Key: []string{"shared"}, Tune: softmaxTopkTune1, WGSL: shader("softmax_topk_shared_software"), Bindings: softmaxTopkBindings0, Workgroup: 8, SharedBytes: 64, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_subgroup_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"subgroup"}, Tune: softmaxTopkTune2, WGSL: shader("softmax_topk_subgroup_gpu"), Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_shared_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"shared"}, Tune: softmaxTopkTune3, WGSL: shader("softmax_topk_shared_gpu"), Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 512, Grid: softmaxTopkGrid0, Foldable: true},
 	},
 }
 
-var softmaxTopkTune0 = []kernel.Setting{{Axis: "E", Value: "8"}, {Axis: "group", Value: "8"}}
+var softmaxTopkTune0 = []kernel.Setting{{Axis: "E", Value: "8"}, {Axis: "lanes", Value: "8"}, {Axis: "group", Value: "8"}}
 
-var softmaxTopkTune1 = []kernel.Setting{{Axis: "E", Value: "4"}, {Axis: "group", Value: "64"}}
+var softmaxTopkTune1 = []kernel.Setting{{Axis: "E", Value: "8"}, {Axis: "lanes", Value: "0"}, {Axis: "group", Value: "8"}}
+
+var softmaxTopkTune2 = []kernel.Setting{{Axis: "E", Value: "4"}, {Axis: "lanes", Value: "8"}, {Axis: "group", Value: "64"}}
+
+var softmaxTopkTune3 = []kernel.Setting{{Axis: "E", Value: "4"}, {Axis: "lanes", Value: "0"}, {Axis: "group", Value: "64"}}
 
 func softmaxTopkGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{uint64(p[0]), 1, 1}

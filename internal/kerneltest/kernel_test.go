@@ -237,7 +237,7 @@ func openDevices(t *testing.T) chan gpu.Device {
 }
 
 // mostSoftware is the size of subgroups that software devices go up to.
-const mostSoftware = 8
+const mostSoftware = 16
 
 // refuses says why a device can't run a variant, or "".
 func refuses(caps gpu.Caps, v *Variant) string {

@@ -9,6 +9,7 @@ package gpu
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Errors that callers tell apart with errors.Is.
@@ -58,6 +59,18 @@ type Device interface {
 	// made. It may be called twice. If the work does not end it returns ErrLost.
 	Close() error
 }
+
+// Timer is a Device that measures its work by its own clock. Devices with the
+// feature Timestamps may be one.
+type Timer interface {
+	Device
+	// Time plays lists in order as one submission, at most MaxTimed, waits, and
+	// returns how long the device worked on each.
+	Time(ctx context.Context, lists ...CommandList) ([]time.Duration, error)
+}
+
+// MaxTimed is how many lists can be timed at once.
+const MaxTimed = 4095
 
 // Buffer is a range of device memory.
 type Buffer interface {

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func() (gpu.Device, error)) {
 		{"Foreign", testForeign},
 		{"Contexts", testContexts},
 		{"WaitTwice", testWaitTwice},
+		{"Time", testTime},
 		{"Close", testClose},
 		{"ClosePending", testClosePending},
 		{"Goroutines", testGoroutines},

@@ -36,6 +36,7 @@ type device struct {
 	queued    int64  // bytes written since the last submission
 	batch     uint64 // number of the submission that Write last made
 	ops       []wgpu.Op
+	period    float64 // nanoseconds of a timestamp's tick; 0: not known yet
 }
 
 // object is something that the device made and that its owner may release. Its

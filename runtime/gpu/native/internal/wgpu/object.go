@@ -92,9 +92,6 @@ func (g Group) Release() error {
 // Queries are places for timestamps.
 type Queries uintptr
 
-// MaxQueries is the most that Queries hold.
-const MaxQueries = 4096
-
 // NewQueries makes count places, each to be written once.
 func (d *Device) NewQueries(count int) (Queries, error) {
 	v, err := call(func() C.shim_result { return C.shim_queries_new(d.c, C.uint32_t(count)) })
