@@ -88,6 +88,12 @@ func (l *Library) Has(t *kernel.Table, key Key) bool {
 	return err == nil
 }
 
+// Choices returns the variants of a kernel that match the values of its axes (""
+// any), best first, with why the device refuses those that it does.
+func (l *Library) Choices(t *kernel.Table, key []string) []kernel.Choice {
+	return t.Choices(&l.device, l.ship, key)
+}
+
 // Software reports whether the device is a CPU that plays a GPU: kernels with
 // barriers are slow there.
 func (l *Library) Software() bool { return l.ship == "software" }
