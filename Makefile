@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test test29 build driver generate lint fuzz bench golden dawn clean
+.PHONY: demo test test29 build driver generate lint fuzz bench bench-tokenizer golden dawn clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
@@ -46,6 +46,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 bench: driver build ## the figures of docs/performance.md
 	@scripts/bench.sh
+
+bench-tokenizer: ## tokenisers on one core, on made-up English or the file WGSLGEN_TEXT
+	go test -run '^$$' -bench 'Bytes|Encode|RareWords' -cpu 1 ./runtime/tokenizer
 
 clean:
 	rm -rf bin

@@ -14,7 +14,8 @@ type bpe struct {
 	whole   bool // a word that is a token needs no merging
 	bytes   [256]Token
 	merges  map[pair]merge
-	cache   cache
+	chunks  cache
+	words   cache // that are a part of their chunk
 	mergers sync.Pool
 }
 
@@ -92,18 +93,33 @@ func (b *bpe) decode(text string) string { return byteLevelBytes(text) }
 func (b *bpe) addsSpace() bool { return false }
 
 func (b *bpe) encode(dst []Token, text string, _ bool) []Token {
-	b.pre.split(text, func(word string) { dst = b.word(dst, word) })
+	for text != "" {
+		n := chunkEnd(text)
+		dst = b.chunk(dst, text[:n])
+		text = text[n:]
+	}
 	return dst
 }
 
-func (b *bpe) word(dst []Token, word string) []Token {
-	if ids, ok := b.cache.get(word); ok {
-		return append(dst, ids...)
+func (b *bpe) chunk(dst []Token, chunk string) []Token {
+	if len(chunk) > cacheWordBytes {
+		b.pre.split(chunk, func(word string) { dst = b.word(dst, word) })
+		return dst
 	}
-	start := len(dst)
-	dst = b.mergeWord(dst, word)
-	b.cache.put(word, dst[start:])
-	return dst
+	return b.chunks.append(dst, chunk, func(dst []Token) []Token {
+		b.pre.split(chunk, func(word string) {
+			if len(word) == len(chunk) {
+				dst = b.mergeWord(dst, word)
+				return
+			}
+			dst = b.word(dst, word)
+		})
+		return dst
+	})
+}
+
+func (b *bpe) word(dst []Token, word string) []Token {
+	return b.words.append(dst, word, func(dst []Token) []Token { return b.mergeWord(dst, word) })
 }
 
 func (b *bpe) mergeWord(dst []Token, word string) []Token {

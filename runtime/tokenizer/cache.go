@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	cacheWords     = 1 << 15 // at most
+	cacheWords     = 1 << 16 // at most
 	cacheWordBytes = 48      // longer words are too rare to keep
 )
 
@@ -14,6 +14,17 @@ const (
 type cache struct {
 	mu    sync.Mutex
 	words map[string][]Token
+}
+
+// append appends the tokens of a word to dst: those that are known, or else those that encode appends.
+func (c *cache) append(dst []Token, word string, encode func(dst []Token) []Token) []Token {
+	if ids, ok := c.get(word); ok {
+		return append(dst, ids...)
+	}
+	start := len(dst)
+	dst = encode(dst)
+	c.put(word, dst[start:])
+	return dst
 }
 
 func (c *cache) get(word string) ([]Token, bool) {

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -67,31 +68,55 @@ func (p *pretokenizer) split(text string, emit func(word string)) {
 	}
 }
 
+// chunkEnd returns the length of the first chunk of text: up to a space between a printing character and a letter, all of ASCII.
+// There every pre-tokeniser cuts, whatever lies before and behind, so that chunks can be cut one by one, and remembered. In
+// prose most chunks are a word with its punctuation.
+func chunkEnd(text string) int {
+	for i := 1; i < len(text)-1; i++ {
+		n := strings.IndexByte(text[i:len(text)-1], ' ')
+		if n < 0 {
+			break
+		}
+		i += n
+		before, after := text[i-1], text[i+1]|0x20
+		if before > ' ' && before < 0x7f && after >= 'a' && after <= 'z' {
+			return i
+		}
+	}
+	return len(text)
+}
+
 // matches returns the stage that cuts out the matches of a pattern.
 func matches(pattern string) stage {
 	// The patterns repeat single characters only, so that their backtracking needs no large stack.
 	re := regexp2.MustCompile(pattern, regexp2.OptionMaxBacktrackingStackSize(-1))
 	return func(lengths []int, piece []rune) []int {
-		done := 0
-		err := re.FindRunesMatches(piece, 0, func(m regexp2.MatchView) bool {
-			start, n, _ := m.GroupRange(0)
-			if start > done {
-				lengths = append(lengths, start-done)
-			}
-			if n > 0 {
-				lengths = append(lengths, n)
-			}
-			done = start + n
-			return true
-		})
+		lengths, err := cut(re, lengths, piece)
 		if err != nil {
 			panic(fmt.Sprintf("tokenizer: pattern %s: %v", pattern, err)) // there is no limit that it could pass
 		}
-		if done < len(piece) {
-			lengths = append(lengths, len(piece)-done)
-		}
 		return lengths
 	}
+}
+
+// cut appends the lengths of the matches, and of what lies between them.
+func cut(re *regexp2.Regexp, lengths []int, piece []rune) ([]int, error) {
+	done := 0
+	err := re.FindRunesMatches(piece, 0, func(m regexp2.MatchView) bool {
+		start, n, _ := m.GroupRange(0)
+		if start > done {
+			lengths = append(lengths, start-done)
+		}
+		if n > 0 {
+			lengths = append(lengths, n)
+		}
+		done = start + n
+		return true
+	})
+	if done < len(piece) {
+		lengths = append(lengths, len(piece)-done)
+	}
+	return lengths, err
 }
 
 // trailingSpace is the pattern for white space at the end of a piece. It is not left to the regular expressions, which

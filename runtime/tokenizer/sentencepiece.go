@@ -129,9 +129,10 @@ func (s *sentencePiece) wordEnd(text string) int {
 }
 
 func (s *sentencePiece) word(dst []Token, word string) []Token {
-	if ids, ok := s.cache.get(word); ok {
-		return append(dst, ids...)
-	}
+	return s.cache.append(dst, word, func(dst []Token) []Token { return s.mergeWord(dst, word) })
+}
+
+func (s *sentencePiece) mergeWord(dst []Token, word string) []Token {
 	m := s.mergers.Get().(*merger)
 	defer s.mergers.Put(m)
 	m.reset()
@@ -146,7 +147,6 @@ func (s *sentencePiece) word(dst []Token, word string) []Token {
 		rest = rest[n:]
 	}
 	m.run(text, s)
-	start := len(dst)
 	for _, sym := range m.syms {
 		switch {
 		case sym.size == 0:
@@ -158,7 +158,6 @@ func (s *sentencePiece) word(dst []Token, word string) []Token {
 			}
 		}
 	}
-	s.cache.put(word, dst[start:])
 	return dst
 }
 

@@ -311,6 +311,34 @@ func TestSchemes(t *testing.T) {
 	}
 }
 
+// TestChunks checks that it makes no difference to words whether text is cut into chunks first.
+func TestChunks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	parts := strings.Split(" |  |a|Hello|I'm|'s|é|漢|1|1234|.|!!|(|/|_|\n|\r\n|\t|\u00a0|\u3000|+|£|$|~|`|\x7f|x=3|HTMLElement|dž|̈|😀|-", "|")
+	for _, name := range tokenizer.SchemeNames() {
+		cuts := 0
+		for range 200 {
+			var text string
+			for range 1 + rng.IntN(8) {
+				text += parts[rng.IntN(len(parts))] + [...]string{"", " ", " a", " Be"}[rng.IntN(4)]
+			}
+			chunks := tokenizer.Chunks(text)
+			cuts += len(chunks) - 1
+			var got []string
+			for _, chunk := range chunks {
+				got = append(got, tokenizer.Words(name, chunk)...)
+			}
+			if want := tokenizer.Words(name, text); !slices.Equal(got, want) {
+				t.Errorf("%s: %q: chunks give %q, the whole %q", name, text, got, want)
+				break
+			}
+		}
+		if cuts < 100 {
+			t.Errorf("%s: only %d cuts", name, cuts)
+		}
+	}
+}
+
 // TestMissingByte checks that text outside the vocabulary cannot become an end token, even where that also is the token for
 // unknown text.
 func TestMissingByte(t *testing.T) {
