@@ -52,11 +52,11 @@ var subjects = []subject{
 			return []dispatch{gemv(r, 1, 64, 0), gemv(r, 64, 128, 5), gemv(r, 203, 832, 3)}
 		},
 		func(r *rand.Rand) dispatch { return gemv(r, 4096, 4096, 0) }},
-	{"attention_split", "KV=f32,D=64,G=4,span=64,group=64",
+	{"attention_split", "KV=f32,D=64,V=64,G=4,span=64,group=64",
 		func(r *rand.Rand) []dispatch {
-			return []dispatch{attention(r, 1, 8, 2, 190, 0), attention(r, 2, 9, 3, 64, 20), attention(r, 1, 12, 2, 1, 0)}
+			return []dispatch{attention(r, 1, 8, 2, 190, 0, form{}), attention(r, 2, 9, 3, 64, 20, form{window: 40, softCap: 2}), attention(r, 3, 12, 2, 5, 0, form{mask: true, maxBias: 4, everyKey: true})}
 		},
-		func(r *rand.Rand) dispatch { return attention(r, 1, 32, 8, 4096, 0) }},
+		func(r *rand.Rand) dispatch { return attention(r, 1, 32, 8, 4096, 0, form{}) }},
 	{"softmax_topk", "reduce=shared,E=4,group=64",
 		func(r *rand.Rand) []dispatch {
 			return []dispatch{topk(r, 3, 1, 1), topk(r, 5, 97, 8), topk(r, 2, 256, 256)}
@@ -84,23 +84,38 @@ func gemv(r *rand.Rand, rows, cols, first int) dispatch {
 
 func half(r *rand.Rand) uint16 { return float16.Fromfloat32(float32(r.NormFloat64())).Bits() }
 
+// form is what attention is beside the softmax.
+type form struct {
+	window           int
+	softCap, maxBias float32
+	mask, everyKey   bool
+}
+
 // attention is a query for each of some tokens over seen keys and those of the
 // tokens before it, of which the cache holds those from first on.
-func attention(r *rand.Rand, tokens, heads, kvHeads, seen, first int) dispatch {
+func attention(r *rand.Rand, tokens, heads, kvHeads, seen, first int, f form) dispatch {
 	const dim, span, spare = 64, 64, 1
 	capacity := seen + tokens - first
 	splits := (capacity + span - 1) / span
 	slots := splits + spare
+	causal, maskKeys := 1, 0
+	if f.everyKey {
+		causal = 0
+	}
+	if f.mask {
+		maskKeys = seen + tokens
+	}
+	sizes := params(tokens, heads, kvHeads, dim, dim, dim, heads*dim, 0, capacity, first, spare, slots, splits, 0, causal, f.window, maskKeys, 0)
 	return dispatch{
-		params: append(params(tokens, heads, kvHeads, dim, heads*dim, capacity, first, spare, slots, splits), math.Float32bits(0.125)),
+		params: append(sizes, math.Float32bits(0.125), math.Float32bits(f.softCap), math.Float32bits(f.maxBias)),
 		grid:   [3]uint32{uint32(splits), uint32(kvHeads * ((heads/kvHeads + 3) / 4)), uint32(tokens)},
 		buffers: []buffer{
 			{name: "state", words: []uint32{uint32(seen - 1), 0, 0, 0}},
 			{name: "q", words: floats(r, tokens*heads*dim)},
 			{name: "k", words: floats(r, kvHeads*capacity*dim)},
 			{name: "v", words: floats(r, kvHeads*capacity*dim)},
-			{name: "y", words: floats(r, tokens*heads*slots*dim), write: true, close: 1e-5},
-			{name: "ml", words: floats(r, tokens*heads*slots*2), write: true, close: 1e-5},
+			{name: "mask", words: floats(r, tokens*max(maskKeys, 1))},
+			{name: "y", words: floats(r, tokens*heads*slots*(dim+4)), write: true, close: 1e-5},
 		},
 	}
 }
