@@ -149,7 +149,7 @@ func (e *Engine) record(f *gguf.File, o Options) error {
 	e.weights = weights.NewSet(&e.memory, weights.Limits{
 		Binding: o.MaxBinding, Buffer: limits.MaxBufferSize, Align: int64(limits.StorageOffsetAlign),
 	})
-	m, context, err := model.Load(f, e.library, e.weights, &e.memory, model.Options{Context: o.Context, KV: o.KV, Binding: o.MaxBinding})
+	m, context, err := model.Load(f, e.library, e.weights, &e.memory, model.Options{Tokens: o.Chunk, Context: o.Context, KV: o.KV, Binding: o.MaxBinding})
 	if err != nil {
 		return err
 	}

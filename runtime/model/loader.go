@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type loader struct {
 	options      Options
 	context      int
 	used         map[string]bool // tensors
+	ropes        []*plan.Rope
 	err          error
 }
 
@@ -90,6 +92,20 @@ func (l *loader) positiveOr(name string, otherwise float64) float64 {
 	}
 	return x
 }
+
+func (l *loader) boolOr(name string, otherwise bool) bool {
+	if !l.has(name) {
+		return otherwise
+	}
+	b, err := l.file.Bool(l.key(name))
+	if err != nil {
+		l.fail(err)
+	}
+	return b
+}
+
+// hidden returns the size of the residual stream.
+func (l *loader) hidden() int { return l.int("embedding_length") }
 
 // neutral refuses a number that would change what the model computes in a way
 // that is not supported, unless it is missing or has one of some values.
@@ -160,17 +176,21 @@ func (l *loader) rows(name string, cols int) int {
 
 // tensor returns a stored matrix of weights.
 func (l *loader) tensor(name string, rows, cols int) *weights.Tensor {
-	t := l.find(name, cols, rows)
+	return l.stored(l.find(name, cols, rows), rows, cols)
+}
+
+// stored returns a tensor, if there is one, as a matrix.
+func (l *loader) stored(t *gguf.Tensor, rows, cols int) *weights.Tensor {
 	if t == nil {
 		return nil
 	}
 	format := plan.Format(int(t.Type))
 	if format == nil {
-		l.fail(fmt.Errorf("load %s: type %s; there are kernels for %s", name, t.Type, supportedTypes()))
+		l.fail(fmt.Errorf("load %s: type %s; there are kernels for %s", t.Name, t.Type, supportedTypes()))
 		return nil
 	}
 	return &weights.Tensor{
-		Name: name, Format: format, Rows: rows, Cols: cols,
+		Name: t.Name, Format: format, Rows: rows, Cols: cols,
 		RowBytes: int(t.Size / int64(rows)), Data: l.file.Reader(t),
 	}
 }
@@ -239,12 +259,33 @@ func (l *loader) interleave(t *weights.Tensor) int {
 }
 
 // vector plans float32 values.
-func (l *loader) vector(name string, n int) *weights.Vector {
-	t := l.find(name, n)
-	if !l.isF32(t) {
-		return nil
+func (l *loader) vector(name string, n int) *weights.Vector { return l.vectors(part{name, n}) }
+
+// vectors plans the values of several tensors as one vector.
+func (l *loader) vectors(parts ...part) *weights.Vector {
+	var readers []io.Reader
+	n := 0
+	for _, p := range parts {
+		t, ok := l.file.Tensor(p.name)
+		if ok && t.Elements() == uint64(p.rows) { // biases of experts have two dimensions
+			l.used[p.name] = true
+		} else {
+			t = l.find(p.name, p.rows)
+		}
+		if !l.isF32(t) {
+			return nil
+		}
+		readers = append(readers, l.file.Reader(t))
+		n += p.rows
 	}
-	return l.set.Vector(name, n, l.file.Reader(t))
+	if len(parts) == 1 {
+		return l.set.Vector(parts[0].name, n, readers[0].(io.ReaderAt))
+	}
+	all, err := io.ReadAll(io.MultiReader(readers...))
+	if err != nil {
+		l.fail(fmt.Errorf("load %s: %w", parts[0].name, err))
+	}
+	return l.set.Vector(parts[0].name, n, bytes.NewReader(all))
 }
 
 func (l *loader) isF32(t *gguf.Tensor) bool {

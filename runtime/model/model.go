@@ -30,6 +30,7 @@ type Model interface {
 
 // Options say how a model is laid out.
 type Options struct {
+	Tokens  int    // of a step, at most
 	Context int    // positions of the cache; 0 is the model's own, DefaultContext at most
 	KV      string // element type of the cache: one of plan.CacheTypes
 	Binding int64  // bytes of a binding, at most
@@ -39,7 +40,21 @@ type Options struct {
 const DefaultContext = 4096
 
 var architectures = map[string]func(*loader) Model{
-	"llama": loadLlama,
+	"llama":     loadLlama,
+	"qwen2":     loadQwen,
+	"qwen3":     loadQwen,
+	"qwen2moe":  loadQwen2MoE,
+	"qwen3moe":  loadQwen3MoE,
+	"gemma":     loadGemma,
+	"gemma2":    loadGemma2,
+	"gemma3":    loadGemma3,
+	"phi2":      loadPhi2,
+	"phi3":      loadPhi3,
+	"deepseek":  loadDeepSeek,
+	"deepseek2": loadDeepSeek2,
+	"stablelm":  loadStableLM,
+	"falcon":    loadFalcon,
+	"gpt-oss":   loadGPTOSS,
 }
 
 // Load plans the model in a file: its weights in set, its caches in memory. It
@@ -56,6 +71,7 @@ func Load(f *gguf.File, library *op.Library, set *weights.Set, plan *memory.Plan
 	l := &loader{file: f, architecture: name, library: library, set: set, memory: plan, options: o, used: map[string]bool{}}
 	l.context = l.readContext()
 	m := load(l)
+	l.finishRopes()
 	l.checkUnused()
 	return m, l.context, l.err
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/memory"
@@ -58,19 +59,19 @@ type page struct {
 	k, v            *memory.Buffer // v is nil where the values are in the keys
 }
 
-// pageGranule is what the positions of a page are a multiple of, where there
-// are several.
-const pageGranule = 32
+// pageGranules are what the positions of a page are a multiple of, where there
+// are several: the first that fits.
+var pageGranules = []int{32, 8, 1}
 
 // NewCache plans a cache for so many positions in pages of at most limit bytes.
 func NewCache(plan *memory.Plan, label, kv string, heads Heads, positions int, limit int64) (*Cache, error) {
 	perPosition := cacheBytes(kv, heads.KV, max(heads.Dim, heads.stored()), 1)
 	most := int(limit / perPosition)
-	if most < positions {
-		most = most / pageGranule * pageGranule
-	}
 	if most == 0 {
-		return nil, fmt.Errorf("%s: %d positions of %d bytes do not fit a binding of %d", label, pageGranule, perPosition, limit)
+		return nil, fmt.Errorf("%s: a position of %d bytes does not fit a binding of %d", label, perPosition, limit)
+	}
+	if i := slices.IndexFunc(pageGranules, func(n int) bool { return n <= most }); most < positions {
+		most = most / pageGranules[i] * pageGranules[i]
 	}
 	c := &Cache{kv: kv, heads: heads}
 	for first := 0; first < positions; first += most {

@@ -46,8 +46,16 @@ func (r *Routing) check() error {
 // their weights.
 type Chosen struct {
 	used         int
-	ids, weights *Tensor
+	ids, weights rows
 }
+
+// rows is a source with a row for each token.
+type rows interface {
+	Source
+	fromRow(row int) Source
+}
+
+func (t *Tensor) fromRow(row int) Source { return t.from(row) }
 
 // Route chooses experts by a router's logits.
 func (r *Recorder) Route(logits *Tensor, routing Routing) *Chosen {
@@ -57,7 +65,8 @@ func (r *Recorder) Route(logits *Tensor, routing Routing) *Chosen {
 	if err := routing.check(); err != nil {
 		r.fail(err)
 	}
-	chosen := &Chosen{routing.Used, r.packed("experts", r.Tokens, routing.Used), r.packed("expert weights", r.Tokens, routing.Used)}
+	ids, weights := r.packed("experts", r.Tokens, routing.Used), r.packed("expert weights", r.Tokens, routing.Used)
+	chosen := &Chosen{routing.Used, ids, weights}
 	key := generated.RouterKey{Bias: "false"}
 	binds := []bind{{"x", logits}, {"values", chosen.weights}, {"indices", chosen.ids}}
 	if routing.Bias != nil {
@@ -131,6 +140,14 @@ type expertProduct struct {
 	share    int
 	y        *Tensor
 	x        rowsFrom
+	apart    [2]int // values from one slot's x, and y, to the next; 0 is a row
+}
+
+func (p *expertProduct) strides() (x, y uint32) {
+	if p.apart[0] > 0 {
+		return uint32(p.apart[0]), uint32(p.apart[1])
+	}
+	return uint32(p.x.Stride), uint32(p.y.Stride)
 }
 
 // binds returns what a part's kernel binds. Where there is no bias it binds what
@@ -145,10 +162,11 @@ func (p *expertProduct) binds(part *weights.Part, chosen *Chosen) []bind {
 
 func (r *Recorder) expertGemv(p *expertProduct, chosen *Chosen) {
 	key := generated.ExpertGemvKey{W: p.matrix.Format.Name, Epilogue: p.epilogue, Interleave: p.matrix.Interleave}
+	xStride, yStride := p.strides()
 	for _, part := range p.matrix.Parts {
 		params := generated.ExpertGemvParams{
 			Slots: uint32(chosen.used), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First),
-			Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+			Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: xStride, YStride: yStride,
 			Biased: flag(p.bias != nil), BiasStride: uint32(p.matrix.Rows), Kind: uint32(p.Activation),
 		}
 		r.dispatch(generated.ExpertGemv, key, params, 0, 1,
@@ -192,7 +210,7 @@ func (r *Recorder) sort(s *sorted, experts int) {
 	s.order, s.offsets = r.packed("expert order", s.tokens*s.chosen.used, 1), r.packed("expert offsets", experts+1, 1)
 	params := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts)}
 	r.dispatch(generated.ExpertOrder, generated.ExpertOrderKey{}, params, s.from, s.tokens,
-		bind{"ids", s.chosen.ids.from(s.from)}, bind{"order", s.order}, bind{"offsets", s.offsets})
+		bind{"ids", s.chosen.ids.fromRow(s.from)}, bind{"order", s.order}, bind{"offsets", s.offsets})
 }
 
 // tiles is the runs of sorted slots that workgroups take, and the workgroups of
@@ -246,9 +264,10 @@ func (p *expertProduct) gemmKey() generated.ExpertGemmKey {
 }
 
 func (p *expertProduct) gemm(part *weights.Part, s *sorted) generated.ExpertGemmParams {
+	xStride, yStride := p.strides()
 	return generated.ExpertGemmParams{
 		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First),
-		Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+		Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: xStride, YStride: yStride,
 		Biased: flag(p.bias != nil), BiasStride: uint32(p.matrix.Rows), Kind: uint32(p.Activation),
 	}
 }
@@ -260,5 +279,5 @@ func (r *Recorder) weightedSum(y, x *Tensor, s *sorted) {
 		Tokens: uint32(s.tokens), Cols: uint32(y.Cols), K: uint32(s.chosen.used), XStride: uint32(x.Stride), YStride: uint32(y.Stride),
 	}
 	r.dispatch(generated.WeightedSum, generated.WeightedSumKey{}, params, s.from, s.tokens,
-		bind{"weights", s.chosen.weights.from(s.from)}, bind{"x", x}, bind{"y", y.from(s.from)})
+		bind{"weights", s.chosen.weights.fromRow(s.from)}, bind{"x", x}, bind{"y", y.from(s.from)})
 }

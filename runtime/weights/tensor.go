@@ -20,6 +20,14 @@ type Tensor struct {
 // Bytes returns the size of the tensor in the file.
 func (t *Tensor) Bytes() int64 { return int64(t.Rows) * int64(t.RowBytes) }
 
+// Slice returns n rows from first on.
+func (t *Tensor) Slice(first, n int) *Tensor {
+	s := *t
+	s.Rows = n
+	s.Data = io.NewSectionReader(t.Data, int64(first)*int64(t.RowBytes), int64(n)*int64(t.RowBytes))
+	return &s
+}
+
 // blocks returns the number of blocks of a row; the last may be padded.
 func (t *Tensor) blocks() int { return (t.Cols + t.Format.Block - 1) / t.Format.Block }
 

@@ -1,0 +1,99 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/weights"
+)
+
+// experts is a mixture of experts (Shazeer et al., 2017), with a shared expert
+// where there is one.
+type experts struct {
+	router  linear
+	routing plan.Routing
+	experts plan.Experts
+	shared  *mlp            // nil: none
+	gate    *weights.Matrix // of the shared expert; nil: none
+}
+
+// routing reads how experts are chosen. Its weights are softmax probabilities
+// among all, unless the caller says otherwise.
+func (l *loader) routing() plan.Routing {
+	g := plan.Routing{
+		Experts: l.int("expert_count"), Used: l.int("expert_used_count"),
+		Scale:     float32(l.positiveOr("expert_weights_scale", 1)),
+		Normalize: l.boolOr("expert_weights_norm", false),
+	}
+	switch f := l.intOr("expert_gating_func", 1); f {
+	case 1:
+	case 2:
+		g.Sigmoid = true
+	default:
+		l.fail(fmt.Errorf("%s is %d; 1 (softmax) and 2 (sigmoid) are supported", l.key("expert_gating_func"), f))
+	}
+	if n := l.intOr("expert_group_count", 1); n > 1 {
+		g.Groups = plan.Groups{Count: n, Kept: l.int("expert_group_used_count"), Best: 1}
+		if g.Sigmoid {
+			g.Groups.Best = 2
+		}
+	}
+	return g
+}
+
+// experts loads a layer's experts of so many hidden values each.
+func (l *loader) experts(i int, routing plan.Routing, feedForward int, activation kernel.Activation) *experts {
+	n, hidden := routing.Experts, l.hidden()
+	if name := name(i, "exp_probs_b.bias"); l.hasTensor(name) {
+		routing.Bias = l.vector(name, n)
+	}
+	e := &experts{router: l.linear(part{name(i, "ffn_gate_inp"), n}, hidden), routing: routing}
+	e.experts = plan.Experts{
+		GateUp:     l.ofExperts(n, l.expertTensor(name(i, "ffn_gate_exps.weight"), n, feedForward, hidden), l.expertTensor(name(i, "ffn_up_exps.weight"), n, feedForward, hidden)),
+		Down:       l.ofExperts(n, l.expertTensor(name(i, "ffn_down_exps.weight"), n, hidden, feedForward)),
+		Activation: activation,
+	}
+	if l.hasTensor(name(i, "ffn_gate_exps.bias")) {
+		e.experts.GateUpBias = l.vectors(part{name(i, "ffn_gate_exps.bias"), n * feedForward}, part{name(i, "ffn_up_exps.bias"), n * feedForward})
+		e.experts.DownBias = l.vectors(part{name(i, "ffn_down_exps.bias"), n * hidden})
+	}
+	if gate := name(i, "ffn_gate_inp_shexp.weight"); l.hasTensor(gate) {
+		e.gate = l.matrix(gate, 1, hidden)
+	}
+	return e
+}
+
+// expertTensor returns the tensor of all experts' matrices, one after the other.
+func (l *loader) expertTensor(name string, experts, rows, cols int) *weights.Tensor {
+	return l.stored(l.find(name, cols, rows, experts), experts*rows, cols)
+}
+
+func (l *loader) ofExperts(n int, tensors ...*weights.Tensor) *weights.Matrix {
+	if l.err != nil {
+		return nil
+	}
+	for _, t := range tensors[1:] {
+		if t.Format != tensors[0].Format {
+			l.fail(fmt.Errorf("load %s: type %s, but %s has type %s; kernels need the same", t.Name, t.Format.Name, tensors[0].Name, tensors[0].Format.Name))
+			return nil
+		}
+	}
+	m, err := l.set.Experts(l.interleave(tensors[0]), n, tensors...)
+	if err != nil {
+		l.fail(err)
+	}
+	return m
+}
+
+// add adds the chosen experts first: they read a norm that is settled, so that
+// the shared one may read it after y, which it is the norm of, has changed.
+func (e *experts) add(r *plan.Recorder, y, x *plan.Tensor) {
+	r.AddExperts(y, x, r.Route(e.router.of(r, "router", x), e.routing), &e.experts)
+	switch {
+	case e.gate != nil:
+		r.AddGated(y, e.shared.of(r, x), r.MatMul("shared expert's gate", x, e.gate))
+	case e.shared != nil:
+		e.shared.add(r, y, x)
+	}
+}
