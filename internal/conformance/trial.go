@@ -18,26 +18,27 @@ type operator struct {
 
 // operators are what the library computes, by the vectors' names.
 var operators = map[string]operator{
-	"ADD_ID":      {plan: addID},
-	"ARGMAX":      {plan: argmax},
-	"ARGSORT":     {plan: argsort},
-	"GEGLU":       {plan: glu(kernel.GELU)},
-	"GEGLU_ERF":   {plan: glu(kernel.GELUErf)},
-	"GEGLU_QUICK": {plan: glu(kernel.GELUQuick)},
-	"GELU":        {plan: activate(kernel.GELU)},
-	"GET_ROWS":    {plan: getRows},
-	"MUL_MAT":     {plan: mulMat},
-	"MUL_MAT_ID":  {plan: mulMatID},
-	"NORM":        {plan: layerNorm},
-	"RMS_NORM":    {plan: rmsNorm},
-	"ROPE":        {plan: rope},
-	"SET_ROWS":    {plan: setRows},
-	"SILU":        {plan: activate(kernel.SiLU)},
-	"SOFTCAP":     {plan: softCap},
-	"SOFT_MAX":    {plan: softMax},
-	"SWIGLU":      {plan: glu(kernel.SiLU)},
-	"SWIGLU_OAI":  {plan: glu(kernel.SwiGLUOAI)},
-	"TOP_K":       {plan: topK, view: chosen},
+	"ADD_ID":         {plan: addID},
+	"ARGMAX":         {plan: argmax},
+	"ARGSORT":        {plan: argsort},
+	"FLASH_ATTN_EXT": {plan: flashAttention},
+	"GEGLU":          {plan: glu(kernel.GELU)},
+	"GEGLU_ERF":      {plan: glu(kernel.GELUErf)},
+	"GEGLU_QUICK":    {plan: glu(kernel.GELUQuick)},
+	"GELU":           {plan: activate(kernel.GELU)},
+	"GET_ROWS":       {plan: getRows},
+	"MUL_MAT":        {plan: mulMat},
+	"MUL_MAT_ID":     {plan: mulMatID},
+	"NORM":           {plan: layerNorm},
+	"RMS_NORM":       {plan: rmsNorm},
+	"ROPE":           {plan: rope},
+	"SET_ROWS":       {plan: setRows},
+	"SILU":           {plan: activate(kernel.SiLU)},
+	"SOFTCAP":        {plan: softCap},
+	"SOFT_MAX":       {plan: softMax},
+	"SWIGLU":         {plan: glu(kernel.SiLU)},
+	"SWIGLU_OAI":     {plan: glu(kernel.SwiGLUOAI)},
+	"TOP_K":          {plan: topK, view: chosen},
 }
 
 // trial is a case on its way through a batch.
@@ -61,7 +62,7 @@ func (why inapplicable) Error() string { return "not applicable: " + string(why)
 func (t *trial) plan() (err error) {
 	of, ok := operators[t.Op]
 	if !ok {
-		return inapplicable("no kernel yet")
+		return inapplicable("no kernel")
 	}
 	t.result, err = of.plan(t)
 	return err
