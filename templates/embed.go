@@ -3,7 +3,7 @@ package templates
 
 import "embed"
 
-//go:generate go run ../cmd/wgslgen generate -profiles ../tuner/profiles -o ../generated
+//go:generate go run -tags bootstrap ../cmd/wgslgen generate -profiles ../tuner/profiles -o ../generated
 
 // FS holds every kernel, function and storage format.
 //

@@ -20,6 +20,7 @@ type Device struct {
 	Operations float64 // multiply-adds a second
 	Barrier    time.Duration
 	Fill       int64 // invocations that keep it busy
+	Most       int   // candidates of a problem that are run, likeliest first
 }
 
 // estimate returns about how long a candidate takes: memory or arithmetic,
@@ -32,11 +33,22 @@ func (c Cost) estimate(d Device) time.Duration {
 }
 
 // Of the candidates, those are run whose estimate is within mostSlower of the
-// least, and of these the first mostCandidates.
-const (
-	mostSlower     = 6
-	mostCandidates = 48
-)
+// least, and of these the first so many as the device says.
+const mostSlower = 6
+
+// perAxis says how much the default's neighbours come before others: an axis
+// with another value counts as a twentieth more time.
+const perAxis = 20
+
+// unlike returns in how many axes a candidate differs from the default.
+func unlike(p *Problem, i int) (n int) {
+	for axis, v := range p.Candidates[i].Axes {
+		if p.Candidates[p.Default].Axes[axis] != v {
+			n++
+		}
+	}
+	return n
+}
 
 // plausible returns the candidates worth running, likeliest first, and among
 // them the default.
@@ -45,11 +57,12 @@ func plausible(p *Problem, d Device) []int {
 	estimates := make([]time.Duration, len(p.Candidates))
 	for i, c := range p.Candidates {
 		order[i], estimates[i] = i, c.Cost.estimate(d)
+		estimates[i] += estimates[i] * time.Duration(unlike(p, i)) / perAxis
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(estimates[a] - estimates[b]) })
 	var kept []int
 	for _, i := range order {
-		if len(kept) < mostCandidates && estimates[i] <= mostSlower*estimates[order[0]] {
+		if len(kept) < d.Most && estimates[i] <= mostSlower*estimates[order[0]] {
 			kept = append(kept, i)
 		}
 	}

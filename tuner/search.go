@@ -42,7 +42,7 @@ func (s *Search) Run(ctx context.Context, p *Problem, deadline time.Time) *Resul
 	if r.result.Ended = r.check(ctx); r.result.Ended == "" {
 		r.result.Ended = r.rounds(ctx)
 	}
-	r.settle()
+	r.settle(ctx)
 	return r.result
 }
 
@@ -191,14 +191,22 @@ func (r *run) best() int {
 	return slices.MinFunc(r.live, func(a, b int) int { return int(r.time(a) - r.time(b)) })
 }
 
-// settle names the winner: the fastest of those with the most samples, since a
-// single one may have been lucky.
-func (r *run) settle() {
-	if len(r.live) > 0 {
-		r.result.Best = r.best()
-	}
+// settle names the winner: the fastest that passes the longer test. What was not
+// put to it, because ctx ended, is no winner.
+func (r *run) settle(ctx context.Context) {
 	if t := r.result.Trials[r.problem.Default]; t.Outcome == Measured {
 		r.result.Default = t.Time
+	}
+	r.result.Best = -1
+	for len(r.live) > 0 {
+		best := r.best()
+		err := r.Bench.Confirm(ctx, r.problem, best)
+		if err == nil {
+			r.result.Best = best
+			return
+		}
+		r.reject(ctx, best, err)
+		r.live = slices.DeleteFunc(r.live, func(i int) bool { return i == best })
 	}
 }
 

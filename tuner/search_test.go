@@ -17,6 +17,7 @@ type landscape struct {
 	noise  float64 // of a sample: up to so much more or less
 	wrong  map[int]bool
 	lost   map[int]bool
+	subtle map[int]bool // wrong where only the longer test looks
 	random *rand.Rand
 	count  int
 }
@@ -28,6 +29,13 @@ func (l *landscape) Check(_ context.Context, _ *Problem, i int) error {
 		return errors.New("NMSE 0.3")
 	case l.lost[i]:
 		return ErrLost
+	}
+	return nil
+}
+
+func (l *landscape) Confirm(_ context.Context, _ *Problem, i int) error {
+	if l.subtle[i] {
+		return errors.New("rows=67: NMSE 0.1")
 	}
 	return nil
 }
@@ -57,7 +65,7 @@ func bowl(seed uint64) (*Problem, *landscape) {
 const bowlBest = 3*5 + 1
 
 func search(l *landscape) *Search {
-	return &Search{Bench: l, Device: Device{Bandwidth: 1e9, Operations: 1e9, Fill: 1}, Now: func() time.Time { return l.now }}
+	return &Search{Bench: l, Device: Device{Bandwidth: 1e9, Operations: 1e9, Fill: 1, Most: 48}, Now: func() time.Time { return l.now }}
 }
 
 func (l *landscape) later(d time.Duration) time.Time { return l.now.Add(d) }
@@ -116,6 +124,19 @@ func TestRejectsWrongCandidates(t *testing.T) {
 		}
 	}
 	if l.wrong[r.Best] || l.lost[r.Best] || l.times[r.Best] != time.Duration(1.2*float64(time.Millisecond)) {
+		t.Errorf("best is %s", r.Trials[r.Best].Candidate)
+	}
+}
+
+// A winner that fails the longer test leaves the place to the second.
+func TestConfirmsWinner(t *testing.T) {
+	p, l := bowl(1)
+	l.subtle = map[int]bool{bowlBest: true}
+	r := search(l).Run(context.Background(), p, l.later(time.Hour))
+	if trial := r.Trials[bowlBest]; trial.Outcome != Rejected || trial.Why != "rows=67: NMSE 0.1" {
+		t.Errorf("%+v", trial)
+	}
+	if l.times[r.Best] != time.Duration(1.2*float64(time.Millisecond)) {
 		t.Errorf("best is %s", r.Trials[r.Best].Candidate)
 	}
 }

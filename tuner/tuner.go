@@ -32,6 +32,8 @@ type Bench interface {
 	Check(ctx context.Context, p *Problem, candidate int) error
 	// Time measures a candidate that was checked.
 	Time(ctx context.Context, p *Problem, candidate int) (time.Duration, error)
+	// Confirm puts a winner to a longer test than Check.
+	Confirm(ctx context.Context, p *Problem, candidate int) error
 }
 
 // ErrLost says that a candidate hung or lost the device.

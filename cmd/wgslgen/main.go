@@ -43,14 +43,13 @@ type command struct {
 	run             func(ctx context.Context, c *call) (int, error)
 }
 
-var commands = []command{
+var commands = append([]command{
 	{"generate", "[-kernels DIR] [-o DIR] [-package NAME] [-diff]", "writes the shaders and the dispatch tables of a folder of kernels", generate},
 	{"check", "[-kernels DIR] [-kernel NAME] [-quick] [-run WHICH] [-seed N] [-json]", "compiles all kernels at all points, runs what they ship in the interpreter, and exits with 1 if anything is wrong", check},
 	{"dump", "-kernel NAME [-kernels DIR] [-point AXIS=VALUE,…] [-stage STAGE]", "shows a kernel at a stage of its compilation", dump},
 	{"list", "[-kernels DIR]", "tells what each kernel ships, and the most that it asks of a device", list},
-	{"explain", "-op NAME [-device FILE] [-AXIS VALUE]…", "says which variant of the library a device gets, and why it refuses each better one", explain},
 	{"fmt", "[-l] [-d] [-w] [FILE|DIR…]", "formats kernel sources; without files, standard input", format},
-}
+}, ofTables...)
 
 // call is one invocation of a command.
 type call struct {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -10,6 +12,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
 )
 
 func TestMain(m *testing.M) {
@@ -26,8 +31,20 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("WGSLGEN_UPDATE") != "",
+		Condition: func(name string) (bool, error) {
+			if name != "gpu" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			_, err := native.Adapters()
+			return !errors.Is(err, gpu.ErrNoAdapter) || os.Getenv("CI") != "", nil
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, "REPOSITORY="+repository, "GOPROXY=off")
+			for _, name := range []string{"XDG_RUNTIME_DIR", "VK_ICD_FILENAMES", "VK_DRIVER_FILES"} { // the Vulkan loader looks for these
+				if value, ok := os.LookupEnv(name); ok {
+					e.Setenv(name, value)
+				}
+			}
 			for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
 				value, err := exec.Command("go", "env", name).Output()
 				if err != nil {

@@ -31,6 +31,16 @@ func Points(lib *ir.Library, k *ir.Kernel, f func(ir.Point, []Need) bool) error 
 	return product(lib, k, func(a *ir.Axis) []ir.Value { return Values(lib, a) }, f)
 }
 
+// PointsAt calls f with those of the points that agree with given.
+func PointsAt(lib *ir.Library, k *ir.Kernel, given ir.Point, f func(ir.Point, []Need) bool) error {
+	return product(lib, k, func(a *ir.Axis) []ir.Value {
+		if v, ok := given[a.Name]; ok {
+			return []ir.Value{v}
+		}
+		return Values(lib, a)
+	}, f)
+}
+
 // product walks the admitted points of a choice of values an axis.
 func product(lib *ir.Library, k *ir.Kernel, choice func(*ir.Axis) []ir.Value, f func(ir.Point, []Need) bool) error {
 	var walk func(i int, p ir.Point) (bool, error)

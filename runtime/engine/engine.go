@@ -216,6 +216,10 @@ func (e *Engine) build() error {
 	return e.prefill.Build(e.dev)
 }
 
+// Programs returns the steps of a decode, with both ways to sample, and those of
+// a prefill, which is nil where chunks have one token.
+func (e *Engine) Programs() (decode, prefill *plan.Program) { return e.decode, e.prefill }
+
 // Context returns the most tokens of a session.
 func (e *Engine) Context() int { return e.context }
 

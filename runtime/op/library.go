@@ -72,11 +72,20 @@ type Key interface{ Values() []string }
 // Params is a kernel's parameter block, such as generated.GemvParams.
 type Params interface{ Words() []uint32 }
 
+// Refuses returns why the device can't run a variant with a parameter block, or
+// "".
+func (l *Library) Refuses(v *kernel.Variant, words []uint32) string {
+	if why := l.device.Refuses(v); why != "" {
+		return why
+	}
+	return v.Fits(words)
+}
+
 // Find returns the variant of a kernel that the device runs best for a
 // parameter block (nil: any).
 func (l *Library) Find(t *kernel.Table, key Key, words []uint32) (*kernel.Variant, error) {
 	values := key.Values()
-	if v := l.tuned.Variant(t, values, words); v != nil && words != nil && l.device.Refuses(v) == "" && v.Fits(words) == "" {
+	if v := l.tuned.Variant(t, values, words); v != nil && words != nil && l.Refuses(v, words) == "" {
 		return v, nil
 	}
 	return t.Find(&l.device, l.ship, values, words)
@@ -110,22 +119,39 @@ func (l *Library) Grid(v *kernel.Variant, params []uint32) ([3]uint32, error) {
 // Command binds buffers, in the order of v.Bindings, and a parameter block to a
 // variant. Its grid is left empty: see Grid.
 func (l *Library) Command(v *kernel.Variant, buffers []gpu.BufferRange, params gpu.BufferRange, words []uint32) (gpu.Command, error) {
-	for i := range v.Bindings {
-		b := &v.Bindings[i]
-		if need := Need(b, words); buffers[i].Size < need {
-			return gpu.Command{}, fmt.Errorf("%s: binding %s has %d bytes, but needs %d", v.Name, b.Name, buffers[i].Size, need)
-		}
+	c, _, err := l.Bind(v, buffers, params, words)
+	if err != nil {
+		return gpu.Command{}, err
+	}
+	l.groups = append(l.groups, c.BindGroup)
+	return c, nil
+}
+
+// Bind is Command for a while: release gives the bind group back.
+func (l *Library) Bind(v *kernel.Variant, buffers []gpu.BufferRange, params gpu.BufferRange, words []uint32) (c gpu.Command, release func(), err error) {
+	if err := enough(v, buffers, words); err != nil {
+		return c, nil, err
 	}
 	pipeline, err := l.pipeline(v)
 	if err != nil {
-		return gpu.Command{}, err
+		return c, nil, err
 	}
 	group, err := l.dev.NewBindGroup(pipeline, v.Name, append(buffers, params))
 	if err != nil {
-		return gpu.Command{}, err
+		return c, nil, err
 	}
-	l.groups = append(l.groups, group)
-	return gpu.Command{Pipeline: pipeline, BindGroup: group}, nil
+	return gpu.Command{Pipeline: pipeline, BindGroup: group}, group.Release, nil
+}
+
+// enough reports bindings that are too small for a parameter block.
+func enough(v *kernel.Variant, buffers []gpu.BufferRange, words []uint32) error {
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		if need := Need(b, words); buffers[i].Size < need {
+			return fmt.Errorf("%s: binding %s has %d bytes, but needs %d", v.Name, b.Name, buffers[i].Size, need)
+		}
+	}
+	return nil
 }
 
 // Need returns the bytes that must be bound to a binding.
@@ -137,17 +163,21 @@ func (l *Library) pipeline(v *kernel.Variant) (gpu.Pipeline, error) {
 	if p, ok := l.pipelines[v]; ok {
 		return p, nil
 	}
-	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Features: v.Features, Entry: v.Entry, Trusted: true}
-	for _, b := range v.Bindings {
-		desc.Bindings = append(desc.Bindings, access(&b))
-	}
-	desc.Bindings = append(desc.Bindings, gpu.UniformAccess)
-	p, err := l.dev.NewPipeline(desc)
+	p, err := l.dev.NewPipeline(describePipeline(v))
 	if err != nil {
 		return nil, err
 	}
 	l.pipelines[v] = p
 	return p, nil
+}
+
+func describePipeline(v *kernel.Variant) gpu.PipelineDesc {
+	desc := gpu.PipelineDesc{Label: v.Name, WGSL: v.WGSL(), Features: v.Features, Entry: v.Entry, Trusted: true}
+	for _, b := range v.Bindings {
+		desc.Bindings = append(desc.Bindings, access(&b))
+	}
+	desc.Bindings = append(desc.Bindings, gpu.UniformAccess)
+	return desc
 }
 
 func access(b *kernel.Binding) gpu.Access {

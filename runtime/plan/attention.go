@@ -186,7 +186,8 @@ func (a *attention) packed() (key generated.AttentionSplitKey, ok bool) {
 
 // span returns how many keys a workgroup of attention_split takes.
 func (a *attention) span(key generated.AttentionSplitKey) int {
-	v, err := a.library.Find(generated.AttentionSplit, key, nil)
+	params := generated.AttentionSplitParams(a.params(page{}, result{y: a.q})) // with the sizes that a tuning profile chooses by
+	v, err := a.library.Find(generated.AttentionSplit, key, params.Words())
 	if err != nil {
 		a.fail(err)
 		return 1
@@ -221,6 +222,7 @@ func (a *attention) split(key generated.AttentionSplitKey, p page, to result, sp
 	params := generated.AttentionSplitParams(a.params(p, to))
 	params.Splits = uint32(splits)
 	a.over(generated.AttentionSplit, key, params, p, to)
+	a.tie("span")
 }
 
 func (a *attention) stream(lanes string, p page, to result, splits, span int) {

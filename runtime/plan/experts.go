@@ -256,6 +256,7 @@ func (r *Recorder) expertGemm(p *expertProduct, s *sorted, t tiles, row int) {
 		r.dispatch(generated.ExpertGemm, p.gemmKey(), p.gemm(part, s), s.from, s.tokens,
 			append(p.binds(part, s.chosen), bind{"order", s.order}, bind{"tiles", t.list})...)
 		r.indirect(t.groups, row)
+		r.tie("T", "down", "R", "across") // the tiles, and the workgroups of groups
 	}
 }
 

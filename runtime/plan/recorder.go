@@ -32,8 +32,11 @@ type Limits struct {
 // step is a dispatch that is not bound yet.
 type step struct {
 	table    *kernel.Table
+	key      []string // what was asked for
 	variant  *kernel.Variant
 	words    []uint32
+	binds    []bind
+	tied     []string // tuning axes of the variant that the words follow from
 	sources  []Source
 	from     int // the step covers tokens [from, from+most) of a run
 	most     int
@@ -132,7 +135,7 @@ func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from,
 		r.fail(err)
 		return
 	}
-	s := step{table: t, variant: v, words: words, from: from, most: most}
+	s := step{table: t, key: key.Values(), variant: v, words: words, binds: binds, from: from, most: most}
 	s.tokensAt = slices.IndexFunc(t.Params, func(p kernel.Param) bool { return p.Name == "tokens" })
 	for i := range v.Bindings {
 		source := named(binds, &v.Bindings[i])
@@ -155,6 +158,14 @@ func (r *Recorder) indirect(groups *Tensor, which int) {
 	last := len(r.steps) - 1
 	r.steps[last].groups, r.steps[last].which = groups, which
 	groups.last, groups.indirect = last, true
+}
+
+// tie says that the parameters of the step just recorded follow from its
+// variant's value of some tuning axes.
+func (r *Recorder) tie(axes ...string) {
+	if r.err == nil {
+		r.steps[len(r.steps)-1].tied = axes
+	}
 }
 
 func named(binds []bind, b *kernel.Binding) Source {

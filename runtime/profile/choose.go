@@ -56,15 +56,23 @@ func (c *Chooser) Variant(t *kernel.Table, key []string, words []uint32) *kernel
 }
 
 // farthest is how far sizes may be from those of a choice: four times as much,
-// over all of them.
-const farthest = 2.01
+// over all of them. Tokens count half: what is best for 64 is about as good for
+// 512, and other than what is best for one.
+const (
+	farthest = 2.01
+	ofTokens = 0.5
+)
 
 // apart returns the distance of parameters from a choice's sizes: the sum of
 // their ratios' logarithms.
 func apart(t *kernel.Table, sizes map[string]uint32, words []uint32) (d float64) {
 	for i, p := range t.Params {
 		if size, ok := sizes[p.Name]; ok && i < len(words) {
-			d += math.Abs(math.Log2(float64(max(size, 1)) / float64(max(words[i], 1))))
+			ratio := math.Abs(math.Log2(float64(max(size, 1)) / float64(max(words[i], 1))))
+			if p.Name == "tokens" {
+				ratio *= ofTokens
+			}
+			d += ratio
 		}
 	}
 	return d

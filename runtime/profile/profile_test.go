@@ -131,3 +131,16 @@ func TestChooser(t *testing.T) {
 		t.Error("layouts")
 	}
 }
+
+// What was found for some tokens serves up to sixteen times as many, and never
+// a single one.
+func TestTokensCountHalf(t *testing.T) {
+	table := &kernel.Table{Kernel: "gemm", Axes: []string{"W"}, Params: []kernel.Param{{Name: "tokens", Type: "u32"}, {Name: "rows", Type: "u32"}},
+		Variants: []*kernel.Variant{{Name: "shipped", Key: []string{"q4_0"}}}}
+	c := NewChooser(&Profile{Choices: []Choice{{Kernel: "gemm", Key: []string{"q4_0"}, Sizes: map[string]uint32{"tokens": 64, "rows": 512}, Variant: "shipped"}}})
+	for tokens, want := range map[uint32]bool{1: false, 8: true, 64: true, 512: true, 4096: false} {
+		if got := c.Variant(table, []string{"q4_0"}, []uint32{tokens, 512}) != nil; got != want {
+			t.Errorf("%d tokens: %v", tokens, got)
+		}
+	}
+}

@@ -1,4 +1,4 @@
-// Package roofline measures how fast a device reads memory: what no kernel can exceed.
+// Package roofline measures how fast a device reads memory and multiplies: what no kernel can exceed.
 package roofline
 
 import (
@@ -90,12 +90,20 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, lo
 		return 0, err
 	}
 	defer bound.Release()
-	list := make(gpu.CommandList, load.dispatches)
-	for i := range list {
-		list[i] = gpu.Command{Pipeline: pipeline, BindGroup: bound, Grid: grid}
+	best, err := load.time(ctx, dev, gpu.Command{Pipeline: pipeline, BindGroup: bound, Grid: grid})
+	if err != nil {
+		return 0, err
 	}
-	var best time.Duration
-	for i := range load.repetitions + 1 {
+	return float64(int64(load.dispatches)*groups*int64(r.group*r.reads)*16) / best.Seconds(), nil
+}
+
+// time returns the least time of so many dispatches.
+func (l load) time(ctx context.Context, dev gpu.Device, c gpu.Command) (best time.Duration, err error) {
+	list := make(gpu.CommandList, l.dispatches)
+	for i := range list {
+		list[i] = c
+	}
+	for i := range l.repetitions + 1 {
 		begin := time.Now()
 		if err := dev.Submit(list); err != nil {
 			return 0, err
@@ -107,7 +115,7 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, lo
 			best = took
 		}
 	}
-	return float64(int64(load.dispatches)*groups*int64(r.group*r.reads)*16) / best.Seconds(), nil
+	return best, nil
 }
 
 // fold lays n workgroups out in rows.

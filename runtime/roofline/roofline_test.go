@@ -33,3 +33,19 @@ func TestMeasure(t *testing.T) {
 		}
 	}
 }
+
+// TestOperations multiplies a little.
+func TestOperations(t *testing.T) {
+	dev, err := native.Open(native.Options{})
+	switch {
+	case errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "":
+		t.Skip("no WebGPU adapter")
+	case err != nil:
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	rate, err := multiply(context.Background(), dev, load{0, 1, 1}, 64, 16)
+	if err != nil || rate < 1e6 || rate > 1e15 {
+		t.Errorf("%g multiply-adds a second, %v", rate, err)
+	}
+}

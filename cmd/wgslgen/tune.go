@@ -1,0 +1,243 @@
+//go:build !bootstrap
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/wgslgen/wgslgen/runtime/embedded"
+	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+	"github.com/wgslgen/wgslgen/runtime/profile"
+	"github.com/wgslgen/wgslgen/runtime/synthetic"
+	"github.com/wgslgen/wgslgen/tuner"
+	"github.com/wgslgen/wgslgen/tuner/bench"
+	"github.com/wgslgen/wgslgen/tuner/report"
+)
+
+// tuneFlags say what is tuned, for how long, and what is left.
+type tuneFlags struct {
+	model, kernel, device, out, report string
+	budget                             budget
+	resume, write, json                bool
+}
+
+// budget is a flag: a duration, or full.
+type budget tuner.Budget
+
+func (b *budget) String() string {
+	if *b == budget(tuner.Full) {
+		return "full"
+	}
+	return time.Duration(*b).String()
+}
+
+func (b *budget) Set(text string) error {
+	if text == "full" {
+		*b = budget(tuner.Full)
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return errors.New("want a duration such as 30s or 5m, or full")
+	}
+	*b = budget(d)
+	return nil
+}
+
+func tune(ctx context.Context, c *call) (int, error) {
+	var f tuneFlags
+	c.flags.StringVar(&f.model, "m", "", "`model` to tune for: a GGUF file, or a shape and type of the catalogue such as llama-125m:q4_0 (default: the built-in story model)")
+	c.flags.StringVar(&f.kernel, "op", "", "tune one `kernel` alone")
+	f.budget = budget(5 * time.Minute)
+	c.flags.Var(&f.budget, "budget", "`time` for the searches, or full: as long as they take")
+	c.flags.StringVar(&f.device, "device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
+	c.flags.StringVar(&f.out, "o", "", "`file` of the profile (default: where the engine finds it)")
+	c.flags.StringVar(&f.report, "report", "", "HTML `file` to write a report to")
+	c.flags.BoolVar(&f.resume, "resume", true, "go on from the searches that the profile holds; false starts over")
+	c.flags.BoolVar(&f.write, "write", false, "promote the winners into tuner/profiles, to be shipped by generate")
+	c.flags.BoolVar(&f.json, "json", false, "write the results as JSON")
+	list := c.flags.Bool("list", false, "list the profiles of this machine, and do nothing else")
+	clear := c.flags.Bool("clear", false, "remove the profiles of this machine, and do nothing else")
+	if err := c.parse(0); err != nil {
+		return 0, err
+	}
+	switch {
+	case *list:
+		return statusOK, c.listProfiles()
+	case *clear:
+		return statusOK, clearProfiles()
+	}
+	return f.tune(ctx, c)
+}
+
+func (f *tuneFlags) tune(ctx context.Context, c *call) (int, error) {
+	lib, err := openSource("").library()
+	if err != nil {
+		return 0, err
+	}
+	if f.kernel != "" && lib.Kernel(f.kernel) == nil {
+		return 0, usageError{fmt.Errorf("there is no kernel %s", f.kernel)}
+	}
+	model, err := openModel(f.model)
+	if err != nil {
+		return 0, err
+	}
+	defer model.Close()
+	show := newMeter(c.err)
+	show.note("loading the model and measuring the device")
+	b, err := bench.Open(ctx, bench.Options{
+		Open:  func() (gpu.Device, error) { return native.Open(native.Options{Adapter: f.device}) },
+		Model: model, Library: lib, Kernel: f.kernel,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer b.Close()
+	t := &tuningRun{tuneFlags: f, bench: b, show: show}
+	if err := t.openProfile(); err != nil {
+		return 0, err
+	}
+	if err := t.search(ctx); err != nil {
+		return 0, err
+	}
+	return statusOK, errors.Join(t.leave(c), ctx.Err())
+}
+
+// openModel opens a file, a made-up model of the catalogue, or the built-in one.
+func openModel(name string) (*gguf.File, error) {
+	switch _, err := os.Stat(name); {
+	case name == "":
+		return embedded.Open()
+	case err != nil && strings.Contains(name, ":"):
+		return synthetic.Open(name)
+	}
+	return gguf.Open(name)
+}
+
+// tuningRun is one run of the command.
+type tuningRun struct {
+	*tuneFlags
+	bench   *bench.Bench
+	show    *meter
+	path    string
+	profile *profile.Profile
+	run     []profile.Search // that this run came to, or found finished
+}
+
+// openProfile reads the profile to go on from, or begins one.
+func (t *tuningRun) openProfile() error {
+	t.path, t.profile = t.out, t.bench.NewProfile()
+	if t.path == "" {
+		folder, err := profile.Folder()
+		if err != nil {
+			return err
+		}
+		t.path = filepath.Join(folder, profile.FileName(t.profile.Device))
+	}
+	if !t.resume {
+		return nil
+	}
+	old, err := profile.Read(t.path, t.profile.Device, t.profile.Kernels)
+	switch {
+	case err == nil:
+		t.profile = old
+	case !errors.Is(err, profile.ErrNone):
+		t.show.note(err.Error() + "; starting over")
+	}
+	return nil
+}
+
+// search runs the searches that are not finished, and saves after each.
+func (t *tuningRun) search(ctx context.Context) error {
+	begin := time.Now()
+	t.show.note("measuring the operations of the model")
+	all, err := t.bench.Problems(ctx)
+	if err != nil {
+		return err
+	}
+	var open []*tuner.Problem
+	for _, p := range all {
+		if t.bench.Done(t.profile, p) {
+			t.run = append(t.run, t.bench.Find(t.profile, p))
+			continue
+		}
+		open = append(open, p)
+	}
+	if n := len(all) - len(open); n > 0 {
+		t.show.note(fmt.Sprintf("%d of %d searches are finished already", n, len(all)))
+	}
+	left := tuner.Budget(t.budget)
+	if left != tuner.Full { // compiling counts
+		left = max(left-tuner.Budget(time.Since(begin)), 1)
+	}
+	t.show.begin(len(open))
+	s := tuner.Search{Bench: t.bench, Device: t.bench.Device(), Now: time.Now, Observe: t.show.observe}
+	var failed error
+	came := s.Plan(ctx, open, left, func(p *tuner.Problem, r *tuner.Result) {
+		failed = errors.Join(failed, t.bench.Record(t.profile, p, r), t.profile.Write(t.path))
+		t.run = append(t.run, t.bench.Find(t.profile, p))
+		t.show.done(p, r)
+	})
+	t.show.finish()
+	if came < len(open) {
+		t.show.note(fmt.Sprintf("the budget was spent before %d of %d searches", len(open)-came, len(open)))
+	}
+	return failed
+}
+
+// leave writes what the run found.
+func (t *tuningRun) leave(c *call) error {
+	if err := t.profile.Write(t.path); err != nil {
+		return err
+	}
+	if t.report != "" {
+		if err := t.writeReport(); err != nil {
+			return err
+		}
+	}
+	if t.write {
+		if err := t.promote(); err != nil {
+			return err
+		}
+	}
+	if t.json {
+		e := json.NewEncoder(c.out)
+		e.SetIndent("", "  ")
+		return e.Encode(t.run)
+	}
+	printTable(c.out, t.run)
+	t.show.note("the profile is " + t.path)
+	return nil
+}
+
+func (t *tuningRun) writeReport() error {
+	f, err := os.Create(t.report)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Write(f, t.profile, t.run), f.Close())
+}
+
+// shippedFolder is where generate finds the profiles of known devices.
+const shippedFolder = "tuner/profiles"
+
+// promote writes the winners for the compiler: points, without results.
+func (t *tuningRun) promote() error {
+	p := *t.profile
+	p.Variants, p.Searches = nil, []profile.Search{}
+	path := filepath.Join(shippedFolder, profile.FileName(p.Device))
+	if err := p.Write(path); err != nil {
+		return err
+	}
+	t.show.note("the winners are in " + path + "; go generate ./... ships them")
+	return nil
+}

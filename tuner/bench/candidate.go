@@ -1,0 +1,250 @@
+package bench
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/wgslgen/wgslgen/emit"
+	"github.com/wgslgen/wgslgen/ir"
+	"github.com/wgslgen/wgslgen/ir/pass"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/tuner"
+)
+
+// candidate is a kernel at a point. Problems share candidates, and thereby
+// pipelines.
+type candidate struct {
+	point     ir.Point
+	portable  *kernel.Portable
+	made      *kernel.Variant
+	confirmed bool // it passed its kernel's tests
+}
+
+// variant returns the candidate as one of a table's: the generated one where
+// there is one, since the engine will take that.
+func (c *candidate) variant(t *kernel.Table) (v *kernel.Variant, err error) {
+	if c.made == nil {
+		c.made = shipped(t, c.portable)
+	}
+	if c.made == nil {
+		c.made, err = c.portable.Variant(t)
+	}
+	return c.made, err
+}
+
+// shipped returns the generated variant at a point, or nil.
+func shipped(t *kernel.Table, p *kernel.Portable) *kernel.Variant {
+	for _, v := range t.Variants {
+		if slices.Equal(v.Key, p.Key) && slices.Equal(v.Tune, p.Tune) {
+			return v
+		}
+	}
+	return nil
+}
+
+// candidates finds all ways to compute a group's steps: the kernel's points that
+// agree with what was asked for and with what else depends on, and that the
+// device and the program's memory take.
+func (b *Bench) candidates(ctx context.Context, g *group) error {
+	first := &g.trials[0]
+	var points []ir.Point
+	err := pass.PointsAt(b.options.Library, g.kernel, g.given(b.options.Library), func(p ir.Point, _ []pass.Need) bool {
+		points = append(points, p)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	all, err := b.compile(ctx, g.kernel, b.nearest(points, first.Variant))
+	if err != nil {
+		return err
+	}
+	varied := varying(points)
+	for _, c := range all {
+		v, err := c.variant(g.table)
+		if err != nil {
+			return err
+		}
+		isDefault := slices.Equal(v.Key, first.Variant.Key) && slices.Equal(v.Tune, first.Variant.Tune)
+		if !isDefault && first.Refuses(b.library, v) != nil {
+			continue
+		}
+		if isDefault {
+			g.problem.Default = len(g.candidates)
+			c.confirmed = true // by the project's own tests
+		}
+		axes := map[string]string{}
+		var names []string
+		for _, axis := range varied {
+			axes[axis] = c.point[axis].String()
+			names = append(names, axis+"="+axes[axis])
+		}
+		g.candidates = append(g.candidates, c)
+		g.problem.Candidates = append(g.problem.Candidates, tuner.Candidate{
+			Name: strings.Join(names, ","), Axes: axes, Cost: costOf(first, v),
+		})
+	}
+	return nil
+}
+
+// nearest returns the points that are worth compiling: all, or, where there are
+// many times more than may run, those that differ least from the default.
+func (b *Bench) nearest(points []ir.Point, v *kernel.Variant) []ir.Point {
+	unlike := func(p ir.Point) (n int) {
+		for _, s := range v.Tune {
+			if p[s.Axis].String() != s.Value {
+				n++
+			}
+		}
+		return n
+	}
+	near := slices.Clone(points)
+	slices.SortStableFunc(near, func(p, q ir.Point) int { return unlike(p) - unlike(q) })
+	return near[:min(len(near), 2*b.Device().Most)]
+}
+
+// given returns the values of axes that are not searched.
+func (g *group) given(lib *ir.Library) ir.Point {
+	first, given := &g.trials[0], ir.Point{}
+	fix := func(axis, value string) {
+		for _, v := range pass.Values(lib, g.kernel.Axis(axis)) {
+			if v.String() == value {
+				given[axis] = v
+			}
+		}
+	}
+	for i, axis := range g.table.Axes {
+		if g.key[i] != "" {
+			fix(axis, g.key[i])
+		}
+	}
+	for _, s := range first.Variant.Tune {
+		if slices.Contains(first.Tied, s.Axis) {
+			fix(s.Axis, s.Value)
+		}
+	}
+	return given
+}
+
+// varying returns the axes of which the points have several values, sorted.
+func varying(points []ir.Point) (axes []string) {
+	for _, axis := range slices.Sorted(maps.Keys(points[0])) {
+		if slices.ContainsFunc(points, func(p ir.Point) bool { return p[axis] != points[0][axis] }) {
+			axes = append(axes, axis)
+		}
+	}
+	return axes
+}
+
+// compile compiles a kernel at points, each once.
+func (b *Bench) compile(ctx context.Context, k *ir.Kernel, points []ir.Point) ([]*candidate, error) {
+	all := make([]*candidate, len(points))
+	var mutex sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU())
+	for i, point := range points {
+		name := pass.PointName(k, point)
+		if all[i] = b.compiled[name]; all[i] != nil {
+			continue
+		}
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			portable, err := emit.Portable(b.options.Library, k, point)
+			if err != nil {
+				return err
+			}
+			all[i] = &candidate{point: point, portable: portable}
+			mutex.Lock()
+			defer mutex.Unlock()
+			b.compiled[name] = all[i]
+			return nil
+		})
+	}
+	return all, group.Wait()
+}
+
+// cacheShare is what memory costs that is read again, and so from a cache.
+const cacheShare = 8
+
+// costOf guesses what a variant costs at a step's size: every workgroup along y
+// and z reads the weights anew, and every one along x the activations.
+func costOf(t *plan.Trial, v *kernel.Variant) tuner.Cost {
+	grid := v.Grid(t.Words)
+	c := tuner.Cost{Workgroups: int64(grid[0] * grid[1] * grid[2]), Invocations: int64(v.Workgroup)}
+	for i := range v.Bindings {
+		b := &v.Bindings[i]
+		n := op.Need(b, t.Words)
+		again := int64(grid[0])
+		if b.Plane != nil {
+			again = int64(grid[1] * grid[2])
+		}
+		if b.Write {
+			again = 1
+		}
+		c.Bytes += n + n*max(again-1, 0)/cacheShare
+	}
+	c.Operations = operations(t)
+	c.Barriers = barriers(v.WGSL(), t)
+	return c
+}
+
+// operations returns the multiply-adds of a step that is a product, else 0.
+func operations(t *plan.Trial) int64 {
+	rows, cols := word(t, "rows", 0), word(t, "cols", 0)
+	return rows * cols * max(word(t, "tokens", 1), 1)
+}
+
+// word returns a parameter of a step, or another value where there is none.
+func word(t *plan.Trial, name string, otherwise int64) int64 {
+	for i, p := range t.Table.Params {
+		if p.Name == name {
+			return int64(t.Words[i])
+		}
+	}
+	return otherwise
+}
+
+var control = regexp.MustCompile(`\bfor \(|\bloop \{|workgroupBarrier\(\)|[{}]`)
+
+// barriersOfLoop is how often a loop is taken to turn for each column.
+const barriersOfLoop = 1.0 / 32
+
+// barriers guesses how often a workgroup waits: each barrier of a loop as often
+// as there are steps along the columns.
+func barriers(wgsl string, t *plan.Trial) int64 {
+	turns := max(int64(float64(word(t, "cols", 256))*barriersOfLoop), 1)
+	var loops []bool // of the open braces
+	n, loop := int64(0), false
+	for _, token := range control.FindAllString(wgsl, -1) {
+		switch token {
+		case "{":
+			loops, loop = append(loops, loop), false
+		case "}":
+			if len(loops) > 0 {
+				loops = loops[:len(loops)-1]
+			}
+		case "workgroupBarrier()":
+			if slices.Contains(loops, true) {
+				n += turns
+			} else {
+				n++
+			}
+		case "loop {":
+			loops = append(loops, true)
+		default:
+			loop = true
+		}
+	}
+	return n
+}

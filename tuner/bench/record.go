@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/wgslgen/wgslgen/emit"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/profile"
+	"github.com/wgslgen/wgslgen/tuner"
+)
+
+// NewProfile returns an empty profile of the device.
+func (b *Bench) NewProfile() *profile.Profile {
+	return &profile.Profile{Schema: profile.Schema, Device: b.Caps(), Kernels: emit.Checksum(b.options.Library), Made: time.Now().UTC().Truncate(time.Second)}
+}
+
+// Done reports whether a profile has a finished search of a problem.
+func (b *Bench) Done(p *profile.Profile, problem *tuner.Problem) bool {
+	ended := tuner.End(b.Find(p, problem).Ended)
+	return ended == tuner.Converged || ended == tuner.AtRoof
+}
+
+// Find returns a profile's search of a problem; an empty one if there is none.
+func (b *Bench) Find(p *profile.Profile, problem *tuner.Problem) (s profile.Search) {
+	g := b.groupOf(problem)
+	if i := slices.IndexFunc(p.Searches, func(s profile.Search) bool { return g.is(s.Kernel, s.Key, s.Sizes) }); i >= 0 {
+		s = p.Searches[i]
+	}
+	return s
+}
+
+// Record puts a search's results into a profile, in the place of older ones.
+func (b *Bench) Record(p *profile.Profile, problem *tuner.Problem, r *tuner.Result) error {
+	g := b.groupOf(problem)
+	trials, err := json.Marshal(r.Trials)
+	if err != nil {
+		return err
+	}
+	s := profile.Search{
+		Operation: problem.Name, Shape: problem.Shape, Weight: problem.Weight, Kernel: g.kernel.Name, Key: g.key, Sizes: g.sizes,
+		Roof: problem.Roof, Default: r.Default, Ended: string(r.Ended), Trials: trials,
+	}
+	if r.Best >= 0 {
+		s.Best, s.Time = problem.Candidates[r.Best].Name, r.Trials[r.Best].Time
+	}
+	p.Searches = slices.DeleteFunc(p.Searches, func(old profile.Search) bool { return g.is(old.Kernel, old.Key, old.Sizes) })
+	p.Searches = append(p.Searches, s)
+	p.Choices = slices.DeleteFunc(p.Choices, func(old profile.Choice) bool { return g.is(old.Kernel, old.Key, old.Sizes) })
+	if r.Best >= 0 {
+		if err := b.choose(p, g, g.candidates[r.Best]); err != nil {
+			return err
+		}
+	}
+	p.Variants = slices.DeleteFunc(p.Variants, func(v *kernel.Portable) bool {
+		return !slices.ContainsFunc(p.Choices, func(c profile.Choice) bool { return c.Variant == v.Name })
+	})
+	return nil
+}
+
+// choose adds a choice, and its variant where that is not a generated one.
+func (b *Bench) choose(p *profile.Profile, g *group, c *candidate) error {
+	v, err := c.variant(g.table)
+	if err != nil {
+		return err
+	}
+	point := map[string]string{}
+	for axis, value := range c.point {
+		point[axis] = value.String()
+	}
+	p.Choices = append(p.Choices, profile.Choice{Kernel: g.kernel.Name, Key: g.key, Sizes: g.sizes, Variant: v.Name, Point: point})
+	if !slices.Contains(g.table.Variants, v) && !slices.ContainsFunc(p.Variants, func(old *kernel.Portable) bool { return old.Name == v.Name }) {
+		p.Variants = append(p.Variants, c.portable)
+	}
+	return nil
+}
+
+func (b *Bench) groupOf(p *tuner.Problem) *group {
+	return b.groups[slices.IndexFunc(b.groups, func(g *group) bool { return g.problem == p })]
+}
+
+// is reports whether the group's steps are those of a kernel, key and sizes.
+func (g *group) is(kernel string, key []string, sizes map[string]uint32) bool {
+	return g.kernel.Name == kernel && slices.Equal(g.key, key) && maps.Equal(g.sizes, sizes)
+}
