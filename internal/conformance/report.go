@@ -87,7 +87,8 @@ var listed = map[string][]string{
 	"SET_ROWS": setTypes,
 }
 
-// setTypes are what no cache is of, and so no kernel stores.
+// setTypes are what copy, which stores f32 and halves, does not store. A cache
+// in q8_0 is written by rope_kv, with scales in f32 and not as a file has them.
 var setTypes = []string{"type bf16", "type q4_0", "type q4_1", "type q5_0", "type q5_1", "type q8_0", "type q2_K", "type q3_K", "type mxfp4", "type iq4_nl"}
 
 // thorough are the operators of which nine cases in ten must apply.
