@@ -6,9 +6,9 @@ import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Values of axis epilogue of kernel gemm.
 const (
-	GemmEpilogueStore   = "store"
-	GemmEpilogueAdd     = "add"
-	GemmEpilogueSiluMul = "silu_mul"
+	GemmEpilogueStore = "store"
+	GemmEpilogueAdd   = "add"
+	GemmEpilogueGated = "gated"
 )
 
 // Values of axis tier of kernel gemm.
@@ -20,7 +20,7 @@ const (
 // GemmKey chooses among the variants of kernel gemm; a zero field matches any value.
 type GemmKey struct {
 	W          string // a name of Formats
-	Epilogue   string // store, add, silu_mul
+	Epilogue   string // store, add, gated
 	Interleave int    // 1, 8
 	Tier       string // none, shared
 }
@@ -32,17 +32,20 @@ func (k GemmKey) Values() []string {
 
 // GemmParams is the parameter block of kernel gemm.
 type GemmParams struct {
-	Tokens  uint32 // at byte 0
-	Rows    uint32 // at byte 4
-	Cols    uint32 // at byte 8
-	First   uint32 // at byte 12
-	XStride uint32 // at byte 16
-	YStride uint32 // at byte 20
+	Tokens     uint32 // at byte 0
+	Rows       uint32 // at byte 4
+	Cols       uint32 // at byte 8
+	First      uint32 // at byte 12
+	XStride    uint32 // at byte 16
+	YStride    uint32 // at byte 20
+	BiasFirst  uint32 // at byte 24
+	BiasStride uint32 // at byte 28
+	Kind       uint32 // at byte 32
 }
 
 // Words returns the block as the device reads it.
 func (p GemmParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Rows, p.Cols, p.First, p.XStride, p.YStride}
+	return []uint32{p.Tokens, p.Rows, p.Cols, p.First, p.XStride, p.YStride, p.BiasFirst, p.BiasStride, p.Kind}
 }
 
 // Gemm is kernel gemm: y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read.
@@ -57,6 +60,9 @@ var Gemm = &kernel.Table{
 		{Name: "first", Type: "u32", Offset: 12},
 		{Name: "x_stride", Type: "u32", Offset: 16},
 		{Name: "y_stride", Type: "u32", Offset: 20},
+		{Name: "bias_first", Type: "u32", Offset: 24},
+		{Name: "bias_stride", Type: "u32", Offset: 28},
+		{Name: "kind", Type: "u32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "gemm_bf16_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: gemmTune0, WGSL: shader("gemm_bf16_store_8_none_software"), Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
@@ -91,70 +97,70 @@ var Gemm = &kernel.Table{
 		{Name: "gemm_q6_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemmTune0, WGSL: shader("gemm_q6_k_add_8_none_software"), Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
 		{Name: "gemm_q8_0_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemmTune0, WGSL: shader("gemm_q8_0_store_8_none_software"), Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
 		{Name: "gemm_q8_0_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemmTune0, WGSL: shader("gemm_q8_0_add_8_none_software"), Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_bf16_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_bf16_silu_mul_8_none_software"), Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f16_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_f16_silu_mul_8_none_software"), Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f32_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_f32_silu_mul_8_none_software"), Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_nl_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_iq4_nl_silu_mul_8_none_software"), Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_xs_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_iq4_xs_silu_mul_8_none_software"), Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_mxfp4_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_mxfp4_silu_mul_8_none_software"), Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q2_k_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q2_k_silu_mul_8_none_software"), Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q3_k_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q3_k_silu_mul_8_none_software"), Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_0_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_0_silu_mul_8_none_software"), Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_1_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_1_silu_mul_8_none_software"), Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_k_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_k_silu_mul_8_none_software"), Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_0_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_0_silu_mul_8_none_software"), Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_1_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_1_silu_mul_8_none_software"), Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_k_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_k_silu_mul_8_none_software"), Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q6_k_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q6_k_silu_mul_8_none_software"), Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q8_0_silu_mul_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "silu_mul", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q8_0_silu_mul_8_none_software"), Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_bf16_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_bf16_gated_8_none_software"), Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f16_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_f16_gated_8_none_software"), Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f32_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_f32_gated_8_none_software"), Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_iq4_nl_gated_8_none_software"), Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_iq4_xs_gated_8_none_software"), Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_mxfp4_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_mxfp4_gated_8_none_software"), Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q2_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q2_k_gated_8_none_software"), Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q3_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q3_k_gated_8_none_software"), Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_0_gated_8_none_software"), Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_1_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_1_gated_8_none_software"), Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q4_k_gated_8_none_software"), Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_0_gated_8_none_software"), Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_1_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_1_gated_8_none_software"), Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q5_k_gated_8_none_software"), Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q6_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q6_k_gated_8_none_software"), Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q8_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: gemmTune1, WGSL: shader("gemm_q8_0_gated_8_none_software"), Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
 		{Name: "gemm_bf16_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_bf16_store_1_shared_gpu"), Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_bf16_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_bf16_add_1_shared_gpu"), Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_bf16_silu_mul_1_shared_gpu"), Bindings: gemmBindings33, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_bf16_gated_1_shared_gpu"), Bindings: gemmBindings33, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_f16_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f16_store_1_shared_gpu"), Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_f16_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f16_add_1_shared_gpu"), Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f16_silu_mul_1_shared_gpu"), Bindings: gemmBindings35, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f16_gated_1_shared_gpu"), Bindings: gemmBindings35, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_f32_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f32_store_1_shared_gpu"), Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_f32_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f32_add_1_shared_gpu"), Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f32_silu_mul_1_shared_gpu"), Bindings: gemmBindings37, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_f32_gated_1_shared_gpu"), Bindings: gemmBindings37, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_iq4_nl_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_nl_store_1_shared_gpu"), Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_iq4_nl_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_nl_add_1_shared_gpu"), Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_nl_silu_mul_1_shared_gpu"), Bindings: gemmBindings39, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_nl_gated_1_shared_gpu"), Bindings: gemmBindings39, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_iq4_xs_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_xs_store_1_shared_gpu"), Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_iq4_xs_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_xs_add_1_shared_gpu"), Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_xs_silu_mul_1_shared_gpu"), Bindings: gemmBindings41, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_iq4_xs_gated_1_shared_gpu"), Bindings: gemmBindings41, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_mxfp4_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_mxfp4_store_1_shared_gpu"), Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_mxfp4_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_mxfp4_add_1_shared_gpu"), Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_mxfp4_silu_mul_1_shared_gpu"), Bindings: gemmBindings43, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_mxfp4_gated_1_shared_gpu"), Bindings: gemmBindings43, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q2_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q2_k_store_1_shared_gpu"), Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q2_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q2_k_add_1_shared_gpu"), Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q2_k_silu_mul_1_shared_gpu"), Bindings: gemmBindings45, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q2_k_gated_1_shared_gpu"), Bindings: gemmBindings45, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q3_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q3_k_store_1_shared_gpu"), Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q3_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q3_k_add_1_shared_gpu"), Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q3_k_silu_mul_1_shared_gpu"), Bindings: gemmBindings47, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q3_k_gated_1_shared_gpu"), Bindings: gemmBindings47, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_0_store_1_shared_gpu"), Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_0_add_1_shared_gpu"), Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_0_silu_mul_1_shared_gpu"), Bindings: gemmBindings49, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_0_gated_1_shared_gpu"), Bindings: gemmBindings49, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_1_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_1_store_1_shared_gpu"), Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_1_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_1_add_1_shared_gpu"), Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_1_silu_mul_1_shared_gpu"), Bindings: gemmBindings51, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_1_gated_1_shared_gpu"), Bindings: gemmBindings51, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_k_store_1_shared_gpu"), Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q4_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_k_add_1_shared_gpu"), Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_k_silu_mul_1_shared_gpu"), Bindings: gemmBindings53, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q4_k_gated_1_shared_gpu"), Bindings: gemmBindings53, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_0_store_1_shared_gpu"), Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_0_add_1_shared_gpu"), Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_0_silu_mul_1_shared_gpu"), Bindings: gemmBindings55, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_0_gated_1_shared_gpu"), Bindings: gemmBindings55, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_1_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_1_store_1_shared_gpu"), Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_1_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_1_add_1_shared_gpu"), Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_1_silu_mul_1_shared_gpu"), Bindings: gemmBindings57, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_1_gated_1_shared_gpu"), Bindings: gemmBindings57, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_k_store_1_shared_gpu"), Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q5_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_k_add_1_shared_gpu"), Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_k_silu_mul_1_shared_gpu"), Bindings: gemmBindings59, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q5_k_gated_1_shared_gpu"), Bindings: gemmBindings59, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q6_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q6_k_store_1_shared_gpu"), Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q6_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q6_k_add_1_shared_gpu"), Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q6_k_silu_mul_1_shared_gpu"), Bindings: gemmBindings61, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q6_k_gated_1_shared_gpu"), Bindings: gemmBindings61, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q8_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q8_0_store_1_shared_gpu"), Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
 		{Name: "gemm_q8_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q8_0_add_1_shared_gpu"), Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_silu_mul_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q8_0_silu_mul_1_shared_gpu"), Bindings: gemmBindings63, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: gemmTune2, WGSL: shader("gemm_q8_0_gated_1_shared_gpu"), Bindings: gemmBindings63, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
 	},
 }
 
@@ -179,461 +185,525 @@ func gemmGrid2(p []uint32) [3]uint64 {
 var gemmBindings0 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings1 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings2 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings3 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings4 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings5 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings6 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings7 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings8 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings9 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings10 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings11 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings12 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings13 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings14 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings15 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings16 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings17 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings18 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings19 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings20 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings21 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings22 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings23 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings24 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings25 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings26 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings27 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings28 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings29 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings30 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings31 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings32 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings33 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings34 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings35 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings36 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings37 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings38 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings39 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings39 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings40 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings41 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings41 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings42 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings43 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings43 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings44 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings45 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings46 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings47 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings48 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings49 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings49 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings50 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings51 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings51 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings52 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings53 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings54 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings55 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings55 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings56 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
-}
-
-var gemmBindings57 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings57 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings58 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings59 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings60 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings61 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings62 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings63 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 func gemmBytes0(p []uint32) int64 {
@@ -645,289 +715,297 @@ func gemmBytes1(p []uint32) int64 {
 }
 
 func gemmBytes2(p []uint32) int64 {
-	return int64(uint64(p[0]) * uint64(p[5]) * 4)
+	return int64(max(uint64(p[7]), 1) * 4)
 }
 
 func gemmBytes3(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 16) * 4 * 16)
+	return int64(uint64(p[0]) * uint64(p[5]) * 4)
 }
 
 func gemmBytes4(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 16) * 4 * 16)
 }
 
 func gemmBytes5(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4)
 }
 
 func gemmBytes6(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
 func gemmBytes7(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
 func gemmBytes8(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 8 * 16)
 }
 
 func gemmBytes9(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4)
 }
 
 func gemmBytes10(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func gemmBytes11(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 16)
 }
 
 func gemmBytes12(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
 func gemmBytes13(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 4)
 }
 
 func gemmBytes14(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
 func gemmBytes15(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4)
 }
 
 func gemmBytes16(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/32), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 16)
 }
 
 func gemmBytes17(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/32), 2) * 4)
 }
 
 func gemmBytes18(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
 func gemmBytes19(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1]), 8)*8*(uint64(p[2])/256), 2) * 4)
 }
 
 func gemmBytes20(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
 }
 
 func gemmBytes21(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 4 * 16)
 }
 
 func gemmBytes22(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 4)
+	return int64(max(2*uint64(p[7]), 1) * 4)
 }
 
 func gemmBytes23(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 16) * 4 * 16)
 }
 
 func gemmBytes24(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 4)
 }
 
 func gemmBytes25(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
 func gemmBytes26(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 128) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
 func gemmBytes27(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 8 * 16)
 }
 
 func gemmBytes28(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 128) * 4)
 }
 
 func gemmBytes29(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func gemmBytes30(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 16)
 }
 
 func gemmBytes31(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
 func gemmBytes32(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 4)
 }
 
 func gemmBytes33(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
 func gemmBytes34(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1])*2, 8)*8*(uint64(p[2])/32), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 4)
 }
 
 func gemmBytes35(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 32) * 16)
 }
 
 func gemmBytes36(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1])*2, 8)*8*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1])*2, 8)*8*(uint64(p[2])/32), 2) * 4)
 }
 
 func gemmBytes37(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
 func gemmBytes38(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[1])*2, 8)*8*(uint64(p[2])/256), 2) * 4)
 }
 
 func gemmBytes39(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*2, 8) * 8 * (uint64(p[2]) / 64) * 4 * 16)
 }
 
 func gemmBytes40(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
 }
 
 func gemmBytes41(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 16) * 4 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4 * 16)
 }
 
 func gemmBytes42(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
 }
 
 func gemmBytes43(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 16) * 4 * 16)
 }
 
 func gemmBytes44(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
 }
 
 func gemmBytes45(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 2 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
 }
 
 func gemmBytes46(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4)
 }
 
 func gemmBytes47(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
 func gemmBytes48(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
 }
 
 func gemmBytes49(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 8 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
 }
 
 func gemmBytes50(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
 func gemmBytes51(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 8 * 16)
 }
 
 func gemmBytes52(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
 }
 
 func gemmBytes53(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func gemmBytes54(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4)
 }
 
 func gemmBytes55(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func gemmBytes56(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
 }
 
 func gemmBytes57(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
 }
 
 func gemmBytes58(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
 }
 
 func gemmBytes59(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 16)
 }
 
 func gemmBytes60(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
 func gemmBytes61(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4)
 }
 
 func gemmBytes62(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
 }
 
 func gemmBytes63(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
 func gemmBytes64(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
 }
 
 func gemmBytes65(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
 }
 
 func gemmBytes66(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4)
 }
 
 func gemmBytes67(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/32), 2) * 4)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 16)
 }
 
 func gemmBytes68(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
 }
 
 func gemmBytes69(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/32), 2) * 4)
 }
 
 func gemmBytes70(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 12 * 16)
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
 }
 
 func gemmBytes71(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
 }
 
 func gemmBytes72(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
 func gemmBytes73(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/256), 2) * 4)
+}
+
+func gemmBytes74(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func gemmBytes75(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4 * 16)
 }

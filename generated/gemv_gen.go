@@ -9,9 +9,9 @@ import (
 
 // Values of axis epilogue of kernel gemv.
 const (
-	GemvEpilogueStore   = "store"
-	GemvEpilogueAdd     = "add"
-	GemvEpilogueSiluMul = "silu_mul"
+	GemvEpilogueStore = "store"
+	GemvEpilogueAdd   = "add"
+	GemvEpilogueGated = "gated"
 )
 
 // Values of axis norm of kernel gemv.
@@ -30,7 +30,7 @@ const (
 // GemvKey chooses among the variants of kernel gemv; a zero field matches any value.
 type GemvKey struct {
 	W          string // a name of Formats
-	Epilogue   string // store, add, silu_mul
+	Epilogue   string // store, add, gated
 	Norm       string // none, rms
 	Interleave int    // 1, 8
 	Reduce     string // none, shared, subgroup
@@ -43,15 +43,18 @@ func (k GemvKey) Values() []string {
 
 // GemvParams is the parameter block of kernel gemv.
 type GemvParams struct {
-	Rows  uint32  // at byte 0
-	Cols  uint32  // at byte 4
-	First uint32  // at byte 8
-	Eps   float32 // at byte 12
+	Rows       uint32  // at byte 0
+	Cols       uint32  // at byte 4
+	First      uint32  // at byte 8
+	BiasFirst  uint32  // at byte 12
+	BiasStride uint32  // at byte 16
+	Kind       uint32  // at byte 20
+	Eps        float32 // at byte 24
 }
 
 // Words returns the block as the device reads it.
 func (p GemvParams) Words() []uint32 {
-	return []uint32{p.Rows, p.Cols, p.First, math.Float32bits(p.Eps)}
+	return []uint32{p.Rows, p.Cols, p.First, p.BiasFirst, p.BiasStride, p.Kind, math.Float32bits(p.Eps)}
 }
 
 // Gemv is kernel gemv: y[first + r] = W[r, :] · x for one row of activations, or its RMSNorm, dequantised as it is read.
@@ -63,7 +66,10 @@ var Gemv = &kernel.Table{
 		{Name: "rows", Type: "u32", Offset: 0},
 		{Name: "cols", Type: "u32", Offset: 4},
 		{Name: "first", Type: "u32", Offset: 8},
-		{Name: "eps", Type: "f32", Offset: 12},
+		{Name: "bias_first", Type: "u32", Offset: 12},
+		{Name: "bias_stride", Type: "u32", Offset: 16},
+		{Name: "kind", Type: "u32", Offset: 20},
+		{Name: "eps", Type: "f32", Offset: 24},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "gemv_bf16_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_store_none_8_none_4096_software"), Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
@@ -130,38 +136,38 @@ var Gemv = &kernel.Table{
 		{Name: "gemv_q8_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_store_none_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_q8_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_add_none_8_none_4096_software"), Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_q8_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune1, WGSL: shader("gemv_q8_0_add_none_8_none_0_software"), Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_silu_mul_none_8_none_0_software"), Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_silu_mul_none_8_none_0_software"), Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_silu_mul_none_8_none_0_software"), Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_nl_silu_mul_none_8_none_0_software"), Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_xs_silu_mul_none_8_none_0_software"), Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_mxfp4_silu_mul_none_8_none_0_software"), Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q2_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q3_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_1_silu_mul_none_8_none_0_software"), Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_1_silu_mul_none_8_none_0_software"), Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_silu_mul_none_8_none_0_software"), Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_none_8_none_4096_software"), Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_silu_mul_none_8_none_0_software"), Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_gated_none_8_none_4096_software"), Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_bf16_gated_none_8_none_0_software"), Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_gated_none_8_none_4096_software"), Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f16_gated_none_8_none_0_software"), Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_gated_none_8_none_4096_software"), Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_f32_gated_none_8_none_0_software"), Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_gated_none_8_none_4096_software"), Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_nl_gated_none_8_none_0_software"), Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_gated_none_8_none_4096_software"), Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_iq4_xs_gated_none_8_none_0_software"), Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_gated_none_8_none_4096_software"), Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_mxfp4_gated_none_8_none_0_software"), Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_gated_none_8_none_4096_software"), Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q2_k_gated_none_8_none_0_software"), Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_gated_none_8_none_4096_software"), Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q3_k_gated_none_8_none_0_software"), Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_gated_none_8_none_4096_software"), Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_0_gated_none_8_none_0_software"), Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_gated_none_8_none_4096_software"), Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_1_gated_none_8_none_0_software"), Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_gated_none_8_none_4096_software"), Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q4_k_gated_none_8_none_0_software"), Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_gated_none_8_none_4096_software"), Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_0_gated_none_8_none_0_software"), Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_gated_none_8_none_4096_software"), Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_1_gated_none_8_none_0_software"), Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_gated_none_8_none_4096_software"), Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q5_k_gated_none_8_none_0_software"), Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_gated_none_8_none_4096_software"), Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q6_k_gated_none_8_none_0_software"), Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_gated_none_8_none_4096_software"), Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "none"}, Tune: gemvTune3, WGSL: shader("gemv_q8_0_gated_none_8_none_0_software"), Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
 		{Name: "gemv_bf16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_bf16_store_rms_8_none_4096_software"), Bindings: gemvBindings64, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_f16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f16_store_rms_8_none_4096_software"), Bindings: gemvBindings65, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_f32_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_f32_store_rms_8_none_4096_software"), Bindings: gemvBindings66, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
@@ -178,182 +184,182 @@ var Gemv = &kernel.Table{
 		{Name: "gemv_q5_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q5_k_store_rms_8_none_4096_software"), Bindings: gemvBindings77, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_q6_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q6_k_store_rms_8_none_4096_software"), Bindings: gemvBindings78, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
 		{Name: "gemv_q8_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "rms", "8", "none"}, Tune: gemvTune0, WGSL: shader("gemv_q8_0_store_rms_8_none_4096_software"), Bindings: gemvBindings79, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings80, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings81, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings82, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings83, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings84, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings85, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings86, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings87, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings88, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings89, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings90, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings91, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings92, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings93, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings94, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "silu_mul", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_silu_mul_rms_8_none_4096_software"), Bindings: gemvBindings95, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_bf16_gated_rms_8_none_4096_software"), Bindings: gemvBindings80, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f16_gated_rms_8_none_4096_software"), Bindings: gemvBindings81, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_f32_gated_rms_8_none_4096_software"), Bindings: gemvBindings82, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_nl_gated_rms_8_none_4096_software"), Bindings: gemvBindings83, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_iq4_xs_gated_rms_8_none_4096_software"), Bindings: gemvBindings84, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_mxfp4_gated_rms_8_none_4096_software"), Bindings: gemvBindings85, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q2_k_gated_rms_8_none_4096_software"), Bindings: gemvBindings86, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q3_k_gated_rms_8_none_4096_software"), Bindings: gemvBindings87, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_0_gated_rms_8_none_4096_software"), Bindings: gemvBindings88, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_1_gated_rms_8_none_4096_software"), Bindings: gemvBindings89, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q4_k_gated_rms_8_none_4096_software"), Bindings: gemvBindings90, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_0_gated_rms_8_none_4096_software"), Bindings: gemvBindings91, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_1_gated_rms_8_none_4096_software"), Bindings: gemvBindings92, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q5_k_gated_rms_8_none_4096_software"), Bindings: gemvBindings93, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q6_k_gated_rms_8_none_4096_software"), Bindings: gemvBindings94, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, WGSL: shader("gemv_q8_0_gated_rms_8_none_4096_software"), Bindings: gemvBindings95, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
 		{Name: "gemv_bf16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_none_1_subgroup_gpu"), Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_bf16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_none_1_shared_gpu"), Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_bf16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_rms_1_subgroup_gpu"), Bindings: gemvBindings97, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_bf16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_store_rms_1_shared_gpu"), Bindings: gemvBindings97, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_bf16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_none_1_subgroup_gpu"), Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_bf16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_add_none_1_shared_gpu"), Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings98, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings98, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings99, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings99, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_gated_none_1_subgroup_gpu"), Bindings: gemvBindings98, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_gated_none_1_shared_gpu"), Bindings: gemvBindings98, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings99, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_bf16_gated_rms_1_shared_gpu"), Bindings: gemvBindings99, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_none_1_subgroup_gpu"), Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_none_1_shared_gpu"), Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_rms_1_subgroup_gpu"), Bindings: gemvBindings101, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_store_rms_1_shared_gpu"), Bindings: gemvBindings101, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_none_1_subgroup_gpu"), Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_add_none_1_shared_gpu"), Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings102, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings102, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings103, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings103, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_gated_none_1_subgroup_gpu"), Bindings: gemvBindings102, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_gated_none_1_shared_gpu"), Bindings: gemvBindings102, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f16_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings103, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f16_gated_rms_1_shared_gpu"), Bindings: gemvBindings103, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_none_1_subgroup_gpu"), Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_none_1_shared_gpu"), Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_rms_1_subgroup_gpu"), Bindings: gemvBindings105, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_store_rms_1_shared_gpu"), Bindings: gemvBindings105, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_none_1_subgroup_gpu"), Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_f32_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_add_none_1_shared_gpu"), Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings106, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings106, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings107, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings107, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_gated_none_1_subgroup_gpu"), Bindings: gemvBindings106, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_gated_none_1_shared_gpu"), Bindings: gemvBindings106, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_f32_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings107, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_f32_gated_rms_1_shared_gpu"), Bindings: gemvBindings107, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_none_1_subgroup_gpu"), Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_none_1_shared_gpu"), Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_rms_1_subgroup_gpu"), Bindings: gemvBindings109, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_store_rms_1_shared_gpu"), Bindings: gemvBindings109, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_none_1_subgroup_gpu"), Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_nl_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_add_none_1_shared_gpu"), Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings110, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings110, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings111, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings111, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_gated_none_1_subgroup_gpu"), Bindings: gemvBindings110, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_gated_none_1_shared_gpu"), Bindings: gemvBindings110, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings111, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_nl_gated_rms_1_shared_gpu"), Bindings: gemvBindings111, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_none_1_subgroup_gpu"), Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_none_1_shared_gpu"), Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_rms_1_subgroup_gpu"), Bindings: gemvBindings113, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_store_rms_1_shared_gpu"), Bindings: gemvBindings113, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_none_1_subgroup_gpu"), Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_iq4_xs_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_add_none_1_shared_gpu"), Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings114, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings114, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings115, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings115, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_gated_none_1_subgroup_gpu"), Bindings: gemvBindings114, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_gated_none_1_shared_gpu"), Bindings: gemvBindings114, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings115, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_iq4_xs_gated_rms_1_shared_gpu"), Bindings: gemvBindings115, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_none_1_subgroup_gpu"), Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_none_1_shared_gpu"), Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_rms_1_subgroup_gpu"), Bindings: gemvBindings117, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_store_rms_1_shared_gpu"), Bindings: gemvBindings117, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_none_1_subgroup_gpu"), Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_mxfp4_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_add_none_1_shared_gpu"), Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings118, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings118, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings119, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings119, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_gated_none_1_subgroup_gpu"), Bindings: gemvBindings118, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_gated_none_1_shared_gpu"), Bindings: gemvBindings118, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings119, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_mxfp4_gated_rms_1_shared_gpu"), Bindings: gemvBindings119, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_none_1_shared_gpu"), Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings121, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_store_rms_1_shared_gpu"), Bindings: gemvBindings121, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q2_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_add_none_1_shared_gpu"), Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings122, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings122, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings123, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings123, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_gated_none_1_subgroup_gpu"), Bindings: gemvBindings122, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_gated_none_1_shared_gpu"), Bindings: gemvBindings122, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings123, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q2_k_gated_rms_1_shared_gpu"), Bindings: gemvBindings123, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_none_1_shared_gpu"), Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings125, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_store_rms_1_shared_gpu"), Bindings: gemvBindings125, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q3_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_add_none_1_shared_gpu"), Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings126, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings126, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings127, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings127, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_gated_none_1_subgroup_gpu"), Bindings: gemvBindings126, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_gated_none_1_shared_gpu"), Bindings: gemvBindings126, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings127, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q3_k_gated_rms_1_shared_gpu"), Bindings: gemvBindings127, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_none_1_shared_gpu"), Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings129, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_store_rms_1_shared_gpu"), Bindings: gemvBindings129, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_add_none_1_shared_gpu"), Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings130, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings130, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings131, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings131, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_gated_none_1_subgroup_gpu"), Bindings: gemvBindings130, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_gated_none_1_shared_gpu"), Bindings: gemvBindings130, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings131, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_0_gated_rms_1_shared_gpu"), Bindings: gemvBindings131, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_none_1_subgroup_gpu"), Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_none_1_shared_gpu"), Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_rms_1_subgroup_gpu"), Bindings: gemvBindings133, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_store_rms_1_shared_gpu"), Bindings: gemvBindings133, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_none_1_subgroup_gpu"), Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_add_none_1_shared_gpu"), Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings134, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings134, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings135, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings135, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_gated_none_1_subgroup_gpu"), Bindings: gemvBindings134, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_gated_none_1_shared_gpu"), Bindings: gemvBindings134, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings135, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_1_gated_rms_1_shared_gpu"), Bindings: gemvBindings135, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_none_1_shared_gpu"), Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings137, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_store_rms_1_shared_gpu"), Bindings: gemvBindings137, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q4_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_add_none_1_shared_gpu"), Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings138, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings138, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings139, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings139, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_gated_none_1_subgroup_gpu"), Bindings: gemvBindings138, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_gated_none_1_shared_gpu"), Bindings: gemvBindings138, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings139, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q4_k_gated_rms_1_shared_gpu"), Bindings: gemvBindings139, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_none_1_shared_gpu"), Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings141, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_store_rms_1_shared_gpu"), Bindings: gemvBindings141, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_add_none_1_shared_gpu"), Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings142, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings142, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings143, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings143, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_gated_none_1_subgroup_gpu"), Bindings: gemvBindings142, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_gated_none_1_shared_gpu"), Bindings: gemvBindings142, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings143, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_0_gated_rms_1_shared_gpu"), Bindings: gemvBindings143, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_none_1_subgroup_gpu"), Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_none_1_shared_gpu"), Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_rms_1_subgroup_gpu"), Bindings: gemvBindings145, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_store_rms_1_shared_gpu"), Bindings: gemvBindings145, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_none_1_subgroup_gpu"), Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_add_none_1_shared_gpu"), Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings146, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings146, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings147, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings147, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_gated_none_1_subgroup_gpu"), Bindings: gemvBindings146, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_gated_none_1_shared_gpu"), Bindings: gemvBindings146, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings147, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_1_gated_rms_1_shared_gpu"), Bindings: gemvBindings147, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_none_1_shared_gpu"), Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings149, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_store_rms_1_shared_gpu"), Bindings: gemvBindings149, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q5_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_add_none_1_shared_gpu"), Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings150, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings150, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings151, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings151, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_gated_none_1_subgroup_gpu"), Bindings: gemvBindings150, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_gated_none_1_shared_gpu"), Bindings: gemvBindings150, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings151, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q5_k_gated_rms_1_shared_gpu"), Bindings: gemvBindings151, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_none_1_subgroup_gpu"), Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_none_1_shared_gpu"), Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_rms_1_subgroup_gpu"), Bindings: gemvBindings153, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_store_rms_1_shared_gpu"), Bindings: gemvBindings153, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_none_1_subgroup_gpu"), Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q6_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_add_none_1_shared_gpu"), Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings154, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings154, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings155, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings155, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_gated_none_1_subgroup_gpu"), Bindings: gemvBindings154, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_gated_none_1_shared_gpu"), Bindings: gemvBindings154, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings155, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q6_k_gated_rms_1_shared_gpu"), Bindings: gemvBindings155, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_none_1_subgroup_gpu"), Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_none_1_shared_gpu"), Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_rms_1_subgroup_gpu"), Bindings: gemvBindings157, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_store_rms_1_shared_gpu"), Bindings: gemvBindings157, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_none_1_subgroup_gpu"), Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
 		{Name: "gemv_q8_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_add_none_1_shared_gpu"), Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_none_1_subgroup_gpu"), Bindings: gemvBindings158, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_none_1_shared_gpu"), Bindings: gemvBindings158, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_rms_1_subgroup_gpu"), Bindings: gemvBindings159, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_silu_mul_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "silu_mul", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_silu_mul_rms_1_shared_gpu"), Bindings: gemvBindings159, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_gated_none_1_subgroup_gpu"), Bindings: gemvBindings158, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_gated_none_1_shared_gpu"), Bindings: gemvBindings158, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_gated_rms_1_subgroup_gpu"), Bindings: gemvBindings159, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, WGSL: shader("gemv_q8_0_gated_rms_1_shared_gpu"), Bindings: gemvBindings159, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 	},
 }
 
@@ -382,1215 +388,1375 @@ func gemvGrid2(p []uint32) [3]uint64 {
 var gemvBindings0 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings1 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings2 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings3 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings4 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings5 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings6 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings7 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings8 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings9 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings10 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings11 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings12 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings13 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings14 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings15 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings16 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings17 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings18 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings19 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings20 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings21 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings22 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings23 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings24 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings25 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings26 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings27 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings28 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings29 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings30 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings31 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings32 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings33 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings34 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings35 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings36 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings37 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings38 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings39 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings40 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings41 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings42 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings43 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings44 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings45 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings46 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings47 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings48 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings49 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings50 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings51 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings52 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings53 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings54 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings55 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings56 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings57 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings58 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings59 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings60 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings61 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings62 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings63 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings64 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings65 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings66 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings67 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings68 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings69 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings70 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings71 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings72 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings73 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings74 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings75 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings76 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings77 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings78 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings79 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings80 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings81 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings82 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings83 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings84 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings85 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings86 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings87 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings88 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings89 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings90 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings91 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings92 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings93 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings94 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings95 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings96 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings97 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings98 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings99 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings100 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings101 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings102 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings103 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings104 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings105 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings106 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings107 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings108 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings109 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings110 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings111 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings112 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings113 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings114 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings115 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings116 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings117 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings118 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings119 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings120 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings121 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings122 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings123 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings124 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings125 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings126 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings127 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings128 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings129 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings130 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings131 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings132 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings133 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings134 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings135 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings136 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings137 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings138 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings139 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings140 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings141 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings142 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings143 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings144 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings145 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings146 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings147 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings148 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings149 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings150 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings151 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings152 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings153 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings154 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings155 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings156 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings157 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings158 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings159 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 func gemvBytes0(p []uint32) int64 {
@@ -1602,289 +1768,297 @@ func gemvBytes1(p []uint32) int64 {
 }
 
 func gemvBytes2(p []uint32) int64 {
-	return int64((uint64(p[2]) + uint64(p[0])) * 4)
+	return int64(max(uint64(p[4]), 1) * 4)
 }
 
 func gemvBytes3(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
+	return int64((uint64(p[2]) + uint64(p[0])) * 4)
 }
 
 func gemvBytes4(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
 }
 
 func gemvBytes5(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4)
 }
 
 func gemvBytes6(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
 }
 
 func gemvBytes7(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes8(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
 }
 
 func gemvBytes9(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes10(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes11(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes12(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes13(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes14(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes15(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes16(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/32), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes17(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes18(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes19(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0]), 8)*8*(uint64(p[1])/256), 2) * 4)
 }
 
 func gemvBytes20(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0]), 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
 }
 
 func gemvBytes21(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4 * 16)
 }
 
 func gemvBytes22(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4)
+	return int64(max(2*uint64(p[4]), 1) * 4)
 }
 
 func gemvBytes23(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 16) * 4 * 16)
 }
 
 func gemvBytes24(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4)
 }
 
 func gemvBytes25(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 2 * 16)
 }
 
 func gemvBytes26(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes27(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 8 * 16)
 }
 
 func gemvBytes28(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes29(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes30(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes31(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes32(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes33(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes34(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/32), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes35(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes36(p []uint32) int64 {
-	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes37(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes38(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(kernel.CeilDiv(uint64(p[0])*2, 8)*8*(uint64(p[1])/256), 2) * 4)
 }
 
 func gemvBytes39(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*2, 8) * 8 * (uint64(p[1]) / 64) * 4 * 16)
 }
 
 func gemvBytes40(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4 * 16)
 }
 
 func gemvBytes41(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 16) * 4 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4 * 16)
 }
 
 func gemvBytes42(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 16) * 4 * 16)
 }
 
 func gemvBytes43(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 16) * 4 * 16)
 }
 
 func gemvBytes44(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4)
 }
 
 func gemvBytes45(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 2 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 2 * 16)
 }
 
 func gemvBytes46(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 4)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4)
 }
 
 func gemvBytes47(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 2 * 16)
 }
 
 func gemvBytes48(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes49(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 8 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 8 * 16)
 }
 
 func gemvBytes50(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 4)
 }
 
 func gemvBytes51(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 8 * 16)
 }
 
 func gemvBytes52(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes53(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes54(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4)
 }
 
 func gemvBytes55(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 128) * 4 * 16)
 }
 
 func gemvBytes56(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes57(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes58(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes59(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 16)
 }
 
 func gemvBytes60(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4 * 16)
 }
 
 func gemvBytes61(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 4)
 }
 
 func gemvBytes62(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes63(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 2 * 16)
 }
 
 func gemvBytes64(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes65(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes66(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/32), 2) * 4)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 4)
 }
 
 func gemvBytes67(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/32), 2) * 4)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 32) * 16)
 }
 
 func gemvBytes68(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes69(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/32), 2) * 4)
 }
 
 func gemvBytes70(p []uint32) int64 {
-	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 12 * 16)
+	return int64(uint64(p[0]) * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes71(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/256), 2) * 4)
+	return int64(kernel.CeilDiv(uint64(p[0])*(uint64(p[1])/256), 2) * 4)
 }
 
 func gemvBytes72(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4 * 16)
+	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 256) * 12 * 16)
 }
 
 func gemvBytes73(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[0])*2*(uint64(p[1])/256), 2) * 4)
+}
+
+func gemvBytes74(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 64) * 4 * 16)
+}
+
+func gemvBytes75(p []uint32) int64 {
 	return int64(uint64(p[0]) * 2 * (uint64(p[1]) / 64) * 4 * 16)
 }

@@ -3,8 +3,8 @@ struct Params { rows: u32, cols: u32, first: u32 }
 @group(0) @binding(0) var<storage, read> w_d: array<u32>;
 @group(0) @binding(1) var<storage, read> w_q: array<vec4u>;
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 // The low halves of a word's bytes as numbers.
 fn nibbles(w: u32) -> vec4f {

@@ -71,12 +71,13 @@ func gemv(r *rand.Rand, rows, cols, first int) dispatch {
 		scales[i] = uint32(half(r)) | uint32(half(r))<<16
 	}
 	return dispatch{
-		params: []uint32{uint32(rows), uint32(cols), uint32(first), 0},
+		params: []uint32{uint32(rows), uint32(cols), uint32(first), 0, 0, 0, 0},
 		grid:   [3]uint32{uint32((rows + 63) / 64), 1, 1},
 		buffers: []buffer{
 			{name: "w_d", words: scales},
 			{name: "w_q", words: random(padded*cols/8, r.Uint32)},
 			{name: "x", words: floats(r, cols)},
+			{name: "bias", words: []uint32{0}}, // none
 			{name: "y", words: floats(r, first+rows), write: true, close: 1e-5},
 		},
 	}

@@ -9,11 +9,15 @@ struct Params {
   first: u32,
   x_stride: u32,
   y_stride: u32,
+  bias_first: u32,
+  bias_stride: u32,
+  kind: u32,
 }
 @group(0) @binding(0) var<storage, read> w_q: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(8)
 fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -339,43 +343,43 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let index_17 = index + 1u;
       let w_q_at_17 = w_q[((row_2__0 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__0 % 8u];
       let a_2_0 = w_q_at_17[0u];
-      let b_2_0 = w_q_at_17[1u];
-      let wq_2_0 = bitcast<vec4<f32>>(vec4<u32>(a_2_0 << 16u, a_2_0 & 0xffff0000u, b_2_0 << 16u, b_2_0 & 0xffff0000u));
+      let b_2__0 = w_q_at_17[1u];
+      let wq_2_0 = bitcast<vec4<f32>>(vec4<u32>(a_2_0 << 16u, a_2_0 & 0xffff0000u, b_2__0 << 16u, b_2__0 & 0xffff0000u));
       let row_2__1 = min(index_2, params.rows - 1u);
       let w_q_at_18 = w_q[((row_2__1 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__1 % 8u];
       let a_2_1 = w_q_at_18[0u];
-      let b_2_1 = w_q_at_18[1u];
-      let wq_2_1 = bitcast<vec4<f32>>(vec4<u32>(a_2_1 << 16u, a_2_1 & 0xffff0000u, b_2_1 << 16u, b_2_1 & 0xffff0000u));
+      let b_2__1 = w_q_at_18[1u];
+      let wq_2_1 = bitcast<vec4<f32>>(vec4<u32>(a_2_1 << 16u, a_2_1 & 0xffff0000u, b_2__1 << 16u, b_2__1 & 0xffff0000u));
       let row_2__2 = min(index_3, params.rows - 1u);
       let w_q_at_19 = w_q[((row_2__2 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__2 % 8u];
       let a_2_2 = w_q_at_19[0u];
-      let b_2_2 = w_q_at_19[1u];
-      let wq_2_2 = bitcast<vec4<f32>>(vec4<u32>(a_2_2 << 16u, a_2_2 & 0xffff0000u, b_2_2 << 16u, b_2_2 & 0xffff0000u));
+      let b_2__2 = w_q_at_19[1u];
+      let wq_2_2 = bitcast<vec4<f32>>(vec4<u32>(a_2_2 << 16u, a_2_2 & 0xffff0000u, b_2__2 << 16u, b_2__2 & 0xffff0000u));
       let row_2__3 = min(index_4, params.rows - 1u);
       let w_q_at_20 = w_q[((row_2__3 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__3 % 8u];
       let a_2_3 = w_q_at_20[0u];
-      let b_2_3 = w_q_at_20[1u];
-      let wq_2_3 = bitcast<vec4<f32>>(vec4<u32>(a_2_3 << 16u, a_2_3 & 0xffff0000u, b_2_3 << 16u, b_2_3 & 0xffff0000u));
+      let b_2__3 = w_q_at_20[1u];
+      let wq_2_3 = bitcast<vec4<f32>>(vec4<u32>(a_2_3 << 16u, a_2_3 & 0xffff0000u, b_2__3 << 16u, b_2__3 & 0xffff0000u));
       let row_2__4 = min(index_5, params.rows - 1u);
       let w_q_at_21 = w_q[((row_2__4 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__4 % 8u];
       let a_2_4 = w_q_at_21[0u];
-      let b_2_4 = w_q_at_21[1u];
-      let wq_2_4 = bitcast<vec4<f32>>(vec4<u32>(a_2_4 << 16u, a_2_4 & 0xffff0000u, b_2_4 << 16u, b_2_4 & 0xffff0000u));
+      let b_2__4 = w_q_at_21[1u];
+      let wq_2_4 = bitcast<vec4<f32>>(vec4<u32>(a_2_4 << 16u, a_2_4 & 0xffff0000u, b_2__4 << 16u, b_2__4 & 0xffff0000u));
       let row_2__5 = min(index_6, params.rows - 1u);
       let w_q_at_22 = w_q[((row_2__5 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__5 % 8u];
       let a_2_5 = w_q_at_22[0u];
-      let b_2_5 = w_q_at_22[1u];
-      let wq_2_5 = bitcast<vec4<f32>>(vec4<u32>(a_2_5 << 16u, a_2_5 & 0xffff0000u, b_2_5 << 16u, b_2_5 & 0xffff0000u));
+      let b_2__5 = w_q_at_22[1u];
+      let wq_2_5 = bitcast<vec4<f32>>(vec4<u32>(a_2_5 << 16u, a_2_5 & 0xffff0000u, b_2__5 << 16u, b_2__5 & 0xffff0000u));
       let row_2__6 = min(index_7, params.rows - 1u);
       let w_q_at_23 = w_q[((row_2__6 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__6 % 8u];
       let a_2_6 = w_q_at_23[0u];
-      let b_2_6 = w_q_at_23[1u];
-      let wq_2_6 = bitcast<vec4<f32>>(vec4<u32>(a_2_6 << 16u, a_2_6 & 0xffff0000u, b_2_6 << 16u, b_2_6 & 0xffff0000u));
+      let b_2__6 = w_q_at_23[1u];
+      let wq_2_6 = bitcast<vec4<f32>>(vec4<u32>(a_2_6 << 16u, a_2_6 & 0xffff0000u, b_2__6 << 16u, b_2__6 & 0xffff0000u));
       let row_2__7 = min(index_8, params.rows - 1u);
       let w_q_at_24 = w_q[((row_2__7 / 8u * (params.cols / 32u) + c_2) * 4u + index_17) * 8u + row_2__7 % 8u];
       let a_2_7 = w_q_at_24[0u];
-      let b_2_7 = w_q_at_24[1u];
-      let wq_2_7 = bitcast<vec4<f32>>(vec4<u32>(a_2_7 << 16u, a_2_7 & 0xffff0000u, b_2_7 << 16u, b_2_7 & 0xffff0000u));
+      let b_2__7 = w_q_at_24[1u];
+      let wq_2_7 = bitcast<vec4<f32>>(vec4<u32>(a_2_7 << 16u, a_2_7 & 0xffff0000u, b_2__7 << 16u, b_2__7 & 0xffff0000u));
       let xq_2_0 = x[index_9 + column_2];
       acc_0_0 += dot(wq_2_0, xq_2_0);
       acc_1_0 += dot(wq_2_1, xq_2_0);
@@ -563,277 +567,293 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       acc_6_7 += dot(wq_3_6, xq_3_7);
       acc_7_7 += dot(wq_3_7, xq_3_7);
     }
+    let row_2_0 = top + i;
+    let i_2_0 = params.bias_first + min(row_2_0, params.rows - 1u);
+    let b_2_0 = select(0.0, bias[select(0u, i_2_0, params.bias_stride > 0u)], params.bias_stride > 0u);
     let index_18 = begin + k * 8u;
-    let token_0 = index_18;
-    let row_2_0_0 = top + i;
-    if (row_2_0_0 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_0)] += acc_0_0;
+    let token_0_0 = index_18;
+    if (row_2_0 < params.rows && token_0_0 < params.tokens) {
+      y[token_0_0 * params.y_stride + (params.first + row_2_0)] += acc_0_0 + b_2_0;
     }
-    let index_19 = top + (i + 8u);
-    let row_2_0_1 = index_19;
-    if (row_2_0_1 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_1)] += acc_1_0;
+    let index_19 = index_18 + 1u;
+    let token_0_1 = index_19;
+    if (row_2_0 < params.rows && token_0_1 < params.tokens) {
+      y[token_0_1 * params.y_stride + (params.first + row_2_0)] += acc_0_1 + b_2_0;
     }
-    let index_20 = top + (i + 16u);
-    let row_2_0_2 = index_20;
-    if (row_2_0_2 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_2)] += acc_2_0;
+    let index_20 = index_18 + 2u;
+    let token_0_2 = index_20;
+    if (row_2_0 < params.rows && token_0_2 < params.tokens) {
+      y[token_0_2 * params.y_stride + (params.first + row_2_0)] += acc_0_2 + b_2_0;
     }
-    let index_21 = top + (i + 24u);
-    let row_2_0_3 = index_21;
-    if (row_2_0_3 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_3)] += acc_3_0;
+    let index_21 = index_18 + 3u;
+    let token_0_3 = index_21;
+    if (row_2_0 < params.rows && token_0_3 < params.tokens) {
+      y[token_0_3 * params.y_stride + (params.first + row_2_0)] += acc_0_3 + b_2_0;
     }
-    let index_22 = top + (i + 32u);
-    let row_2_0_4 = index_22;
-    if (row_2_0_4 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_4)] += acc_4_0;
+    let index_22 = index_18 + 4u;
+    let token_0_4 = index_22;
+    if (row_2_0 < params.rows && token_0_4 < params.tokens) {
+      y[token_0_4 * params.y_stride + (params.first + row_2_0)] += acc_0_4 + b_2_0;
     }
-    let index_23 = top + (i + 40u);
-    let row_2_0_5 = index_23;
-    if (row_2_0_5 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_5)] += acc_5_0;
+    let index_23 = index_18 + 5u;
+    let token_0_5 = index_23;
+    if (row_2_0 < params.rows && token_0_5 < params.tokens) {
+      y[token_0_5 * params.y_stride + (params.first + row_2_0)] += acc_0_5 + b_2_0;
     }
-    let index_24 = top + (i + 48u);
-    let row_2_0_6 = index_24;
-    if (row_2_0_6 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_6)] += acc_6_0;
+    let index_24 = index_18 + 6u;
+    let token_0_6 = index_24;
+    if (row_2_0 < params.rows && token_0_6 < params.tokens) {
+      y[token_0_6 * params.y_stride + (params.first + row_2_0)] += acc_0_6 + b_2_0;
     }
-    let index_25 = top + (i + 56u);
-    let row_2_0_7 = index_25;
-    if (row_2_0_7 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_7)] += acc_7_0;
+    let index_25 = index_18 + 7u;
+    let token_0_7 = index_25;
+    if (row_2_0 < params.rows && token_0_7 < params.tokens) {
+      y[token_0_7 * params.y_stride + (params.first + row_2_0)] += acc_0_7 + b_2_0;
     }
-    let token_1 = index_18 + 1u;
-    let row_2_1_0 = top + i;
-    if (row_2_1_0 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_0)] += acc_0_1;
+    let row_2_1 = top + (i + 8u);
+    let i_2_1 = params.bias_first + min(row_2_1, params.rows - 1u);
+    let b_2_1 = select(0.0, bias[select(0u, i_2_1, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_1_0 = index_18;
+    if (row_2_1 < params.rows && token_1_0 < params.tokens) {
+      y[token_1_0 * params.y_stride + (params.first + row_2_1)] += acc_1_0 + b_2_1;
     }
-    let row_2_1_1 = index_19;
-    if (row_2_1_1 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_1)] += acc_1_1;
+    let token_1_1 = index_19;
+    if (row_2_1 < params.rows && token_1_1 < params.tokens) {
+      y[token_1_1 * params.y_stride + (params.first + row_2_1)] += acc_1_1 + b_2_1;
     }
-    let row_2_1_2 = index_20;
-    if (row_2_1_2 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_2)] += acc_2_1;
+    let token_1_2 = index_20;
+    if (row_2_1 < params.rows && token_1_2 < params.tokens) {
+      y[token_1_2 * params.y_stride + (params.first + row_2_1)] += acc_1_2 + b_2_1;
     }
-    let row_2_1_3 = index_21;
-    if (row_2_1_3 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_3)] += acc_3_1;
+    let token_1_3 = index_21;
+    if (row_2_1 < params.rows && token_1_3 < params.tokens) {
+      y[token_1_3 * params.y_stride + (params.first + row_2_1)] += acc_1_3 + b_2_1;
     }
-    let row_2_1_4 = index_22;
-    if (row_2_1_4 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_4)] += acc_4_1;
+    let token_1_4 = index_22;
+    if (row_2_1 < params.rows && token_1_4 < params.tokens) {
+      y[token_1_4 * params.y_stride + (params.first + row_2_1)] += acc_1_4 + b_2_1;
     }
-    let row_2_1_5 = index_23;
-    if (row_2_1_5 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_5)] += acc_5_1;
+    let token_1_5 = index_23;
+    if (row_2_1 < params.rows && token_1_5 < params.tokens) {
+      y[token_1_5 * params.y_stride + (params.first + row_2_1)] += acc_1_5 + b_2_1;
     }
-    let row_2_1_6 = index_24;
-    if (row_2_1_6 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_6)] += acc_6_1;
+    let token_1_6 = index_24;
+    if (row_2_1 < params.rows && token_1_6 < params.tokens) {
+      y[token_1_6 * params.y_stride + (params.first + row_2_1)] += acc_1_6 + b_2_1;
     }
-    let row_2_1_7 = index_25;
-    if (row_2_1_7 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_7)] += acc_7_1;
+    let token_1_7 = index_25;
+    if (row_2_1 < params.rows && token_1_7 < params.tokens) {
+      y[token_1_7 * params.y_stride + (params.first + row_2_1)] += acc_1_7 + b_2_1;
     }
-    let token_2 = index_18 + 2u;
-    let row_2_2_0 = top + i;
-    if (row_2_2_0 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_0)] += acc_0_2;
+    let row_2_2 = top + (i + 16u);
+    let i_2_2 = params.bias_first + min(row_2_2, params.rows - 1u);
+    let b_2_2 = select(0.0, bias[select(0u, i_2_2, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_2_0 = index_18;
+    if (row_2_2 < params.rows && token_2_0 < params.tokens) {
+      y[token_2_0 * params.y_stride + (params.first + row_2_2)] += acc_2_0 + b_2_2;
     }
-    let row_2_2_1 = index_19;
-    if (row_2_2_1 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_1)] += acc_1_2;
+    let token_2_1 = index_19;
+    if (row_2_2 < params.rows && token_2_1 < params.tokens) {
+      y[token_2_1 * params.y_stride + (params.first + row_2_2)] += acc_2_1 + b_2_2;
     }
-    let row_2_2_2 = index_20;
-    if (row_2_2_2 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_2)] += acc_2_2;
+    let token_2_2 = index_20;
+    if (row_2_2 < params.rows && token_2_2 < params.tokens) {
+      y[token_2_2 * params.y_stride + (params.first + row_2_2)] += acc_2_2 + b_2_2;
     }
-    let row_2_2_3 = index_21;
-    if (row_2_2_3 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_3)] += acc_3_2;
+    let token_2_3 = index_21;
+    if (row_2_2 < params.rows && token_2_3 < params.tokens) {
+      y[token_2_3 * params.y_stride + (params.first + row_2_2)] += acc_2_3 + b_2_2;
     }
-    let row_2_2_4 = index_22;
-    if (row_2_2_4 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_4)] += acc_4_2;
+    let token_2_4 = index_22;
+    if (row_2_2 < params.rows && token_2_4 < params.tokens) {
+      y[token_2_4 * params.y_stride + (params.first + row_2_2)] += acc_2_4 + b_2_2;
     }
-    let row_2_2_5 = index_23;
-    if (row_2_2_5 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_5)] += acc_5_2;
+    let token_2_5 = index_23;
+    if (row_2_2 < params.rows && token_2_5 < params.tokens) {
+      y[token_2_5 * params.y_stride + (params.first + row_2_2)] += acc_2_5 + b_2_2;
     }
-    let row_2_2_6 = index_24;
-    if (row_2_2_6 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_6)] += acc_6_2;
+    let token_2_6 = index_24;
+    if (row_2_2 < params.rows && token_2_6 < params.tokens) {
+      y[token_2_6 * params.y_stride + (params.first + row_2_2)] += acc_2_6 + b_2_2;
     }
-    let row_2_2_7 = index_25;
-    if (row_2_2_7 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_7)] += acc_7_2;
+    let token_2_7 = index_25;
+    if (row_2_2 < params.rows && token_2_7 < params.tokens) {
+      y[token_2_7 * params.y_stride + (params.first + row_2_2)] += acc_2_7 + b_2_2;
     }
-    let token_3 = index_18 + 3u;
-    let row_2_3_0 = top + i;
-    if (row_2_3_0 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_0)] += acc_0_3;
+    let row_2_3 = top + (i + 24u);
+    let i_2_3 = params.bias_first + min(row_2_3, params.rows - 1u);
+    let b_2_3 = select(0.0, bias[select(0u, i_2_3, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_3_0 = index_18;
+    if (row_2_3 < params.rows && token_3_0 < params.tokens) {
+      y[token_3_0 * params.y_stride + (params.first + row_2_3)] += acc_3_0 + b_2_3;
     }
-    let row_2_3_1 = index_19;
-    if (row_2_3_1 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_1)] += acc_1_3;
+    let token_3_1 = index_19;
+    if (row_2_3 < params.rows && token_3_1 < params.tokens) {
+      y[token_3_1 * params.y_stride + (params.first + row_2_3)] += acc_3_1 + b_2_3;
     }
-    let row_2_3_2 = index_20;
-    if (row_2_3_2 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_2)] += acc_2_3;
+    let token_3_2 = index_20;
+    if (row_2_3 < params.rows && token_3_2 < params.tokens) {
+      y[token_3_2 * params.y_stride + (params.first + row_2_3)] += acc_3_2 + b_2_3;
     }
-    let row_2_3_3 = index_21;
-    if (row_2_3_3 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_3)] += acc_3_3;
+    let token_3_3 = index_21;
+    if (row_2_3 < params.rows && token_3_3 < params.tokens) {
+      y[token_3_3 * params.y_stride + (params.first + row_2_3)] += acc_3_3 + b_2_3;
     }
-    let row_2_3_4 = index_22;
-    if (row_2_3_4 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_4)] += acc_4_3;
+    let token_3_4 = index_22;
+    if (row_2_3 < params.rows && token_3_4 < params.tokens) {
+      y[token_3_4 * params.y_stride + (params.first + row_2_3)] += acc_3_4 + b_2_3;
     }
-    let row_2_3_5 = index_23;
-    if (row_2_3_5 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_5)] += acc_5_3;
+    let token_3_5 = index_23;
+    if (row_2_3 < params.rows && token_3_5 < params.tokens) {
+      y[token_3_5 * params.y_stride + (params.first + row_2_3)] += acc_3_5 + b_2_3;
     }
-    let row_2_3_6 = index_24;
-    if (row_2_3_6 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_6)] += acc_6_3;
+    let token_3_6 = index_24;
+    if (row_2_3 < params.rows && token_3_6 < params.tokens) {
+      y[token_3_6 * params.y_stride + (params.first + row_2_3)] += acc_3_6 + b_2_3;
     }
-    let row_2_3_7 = index_25;
-    if (row_2_3_7 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_7)] += acc_7_3;
+    let token_3_7 = index_25;
+    if (row_2_3 < params.rows && token_3_7 < params.tokens) {
+      y[token_3_7 * params.y_stride + (params.first + row_2_3)] += acc_3_7 + b_2_3;
     }
-    let token_4 = index_18 + 4u;
-    let row_2_4_0 = top + i;
-    if (row_2_4_0 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_0)] += acc_0_4;
+    let row_2_4 = top + (i + 32u);
+    let i_2_4 = params.bias_first + min(row_2_4, params.rows - 1u);
+    let b_2_4 = select(0.0, bias[select(0u, i_2_4, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_4_0 = index_18;
+    if (row_2_4 < params.rows && token_4_0 < params.tokens) {
+      y[token_4_0 * params.y_stride + (params.first + row_2_4)] += acc_4_0 + b_2_4;
     }
-    let row_2_4_1 = index_19;
-    if (row_2_4_1 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_1)] += acc_1_4;
+    let token_4_1 = index_19;
+    if (row_2_4 < params.rows && token_4_1 < params.tokens) {
+      y[token_4_1 * params.y_stride + (params.first + row_2_4)] += acc_4_1 + b_2_4;
     }
-    let row_2_4_2 = index_20;
-    if (row_2_4_2 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_2)] += acc_2_4;
+    let token_4_2 = index_20;
+    if (row_2_4 < params.rows && token_4_2 < params.tokens) {
+      y[token_4_2 * params.y_stride + (params.first + row_2_4)] += acc_4_2 + b_2_4;
     }
-    let row_2_4_3 = index_21;
-    if (row_2_4_3 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_3)] += acc_3_4;
+    let token_4_3 = index_21;
+    if (row_2_4 < params.rows && token_4_3 < params.tokens) {
+      y[token_4_3 * params.y_stride + (params.first + row_2_4)] += acc_4_3 + b_2_4;
     }
-    let row_2_4_4 = index_22;
-    if (row_2_4_4 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_4)] += acc_4_4;
+    let token_4_4 = index_22;
+    if (row_2_4 < params.rows && token_4_4 < params.tokens) {
+      y[token_4_4 * params.y_stride + (params.first + row_2_4)] += acc_4_4 + b_2_4;
     }
-    let row_2_4_5 = index_23;
-    if (row_2_4_5 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_5)] += acc_5_4;
+    let token_4_5 = index_23;
+    if (row_2_4 < params.rows && token_4_5 < params.tokens) {
+      y[token_4_5 * params.y_stride + (params.first + row_2_4)] += acc_4_5 + b_2_4;
     }
-    let row_2_4_6 = index_24;
-    if (row_2_4_6 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_6)] += acc_6_4;
+    let token_4_6 = index_24;
+    if (row_2_4 < params.rows && token_4_6 < params.tokens) {
+      y[token_4_6 * params.y_stride + (params.first + row_2_4)] += acc_4_6 + b_2_4;
     }
-    let row_2_4_7 = index_25;
-    if (row_2_4_7 < params.rows && token_4 < params.tokens) {
-      y[token_4 * params.y_stride + (params.first + row_2_4_7)] += acc_7_4;
+    let token_4_7 = index_25;
+    if (row_2_4 < params.rows && token_4_7 < params.tokens) {
+      y[token_4_7 * params.y_stride + (params.first + row_2_4)] += acc_4_7 + b_2_4;
     }
-    let token_5 = index_18 + 5u;
-    let row_2_5_0 = top + i;
-    if (row_2_5_0 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_0)] += acc_0_5;
+    let row_2_5 = top + (i + 40u);
+    let i_2_5 = params.bias_first + min(row_2_5, params.rows - 1u);
+    let b_2_5 = select(0.0, bias[select(0u, i_2_5, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_5_0 = index_18;
+    if (row_2_5 < params.rows && token_5_0 < params.tokens) {
+      y[token_5_0 * params.y_stride + (params.first + row_2_5)] += acc_5_0 + b_2_5;
     }
-    let row_2_5_1 = index_19;
-    if (row_2_5_1 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_1)] += acc_1_5;
+    let token_5_1 = index_19;
+    if (row_2_5 < params.rows && token_5_1 < params.tokens) {
+      y[token_5_1 * params.y_stride + (params.first + row_2_5)] += acc_5_1 + b_2_5;
     }
-    let row_2_5_2 = index_20;
-    if (row_2_5_2 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_2)] += acc_2_5;
+    let token_5_2 = index_20;
+    if (row_2_5 < params.rows && token_5_2 < params.tokens) {
+      y[token_5_2 * params.y_stride + (params.first + row_2_5)] += acc_5_2 + b_2_5;
     }
-    let row_2_5_3 = index_21;
-    if (row_2_5_3 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_3)] += acc_3_5;
+    let token_5_3 = index_21;
+    if (row_2_5 < params.rows && token_5_3 < params.tokens) {
+      y[token_5_3 * params.y_stride + (params.first + row_2_5)] += acc_5_3 + b_2_5;
     }
-    let row_2_5_4 = index_22;
-    if (row_2_5_4 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_4)] += acc_4_5;
+    let token_5_4 = index_22;
+    if (row_2_5 < params.rows && token_5_4 < params.tokens) {
+      y[token_5_4 * params.y_stride + (params.first + row_2_5)] += acc_5_4 + b_2_5;
     }
-    let row_2_5_5 = index_23;
-    if (row_2_5_5 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_5)] += acc_5_5;
+    let token_5_5 = index_23;
+    if (row_2_5 < params.rows && token_5_5 < params.tokens) {
+      y[token_5_5 * params.y_stride + (params.first + row_2_5)] += acc_5_5 + b_2_5;
     }
-    let row_2_5_6 = index_24;
-    if (row_2_5_6 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_6)] += acc_6_5;
+    let token_5_6 = index_24;
+    if (row_2_5 < params.rows && token_5_6 < params.tokens) {
+      y[token_5_6 * params.y_stride + (params.first + row_2_5)] += acc_5_6 + b_2_5;
     }
-    let row_2_5_7 = index_25;
-    if (row_2_5_7 < params.rows && token_5 < params.tokens) {
-      y[token_5 * params.y_stride + (params.first + row_2_5_7)] += acc_7_5;
+    let token_5_7 = index_25;
+    if (row_2_5 < params.rows && token_5_7 < params.tokens) {
+      y[token_5_7 * params.y_stride + (params.first + row_2_5)] += acc_5_7 + b_2_5;
     }
-    let token_6 = index_18 + 6u;
-    let row_2_6_0 = top + i;
-    if (row_2_6_0 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_0)] += acc_0_6;
+    let row_2_6 = top + (i + 48u);
+    let i_2_6 = params.bias_first + min(row_2_6, params.rows - 1u);
+    let b_2_6 = select(0.0, bias[select(0u, i_2_6, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_6_0 = index_18;
+    if (row_2_6 < params.rows && token_6_0 < params.tokens) {
+      y[token_6_0 * params.y_stride + (params.first + row_2_6)] += acc_6_0 + b_2_6;
     }
-    let row_2_6_1 = index_19;
-    if (row_2_6_1 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_1)] += acc_1_6;
+    let token_6_1 = index_19;
+    if (row_2_6 < params.rows && token_6_1 < params.tokens) {
+      y[token_6_1 * params.y_stride + (params.first + row_2_6)] += acc_6_1 + b_2_6;
     }
-    let row_2_6_2 = index_20;
-    if (row_2_6_2 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_2)] += acc_2_6;
+    let token_6_2 = index_20;
+    if (row_2_6 < params.rows && token_6_2 < params.tokens) {
+      y[token_6_2 * params.y_stride + (params.first + row_2_6)] += acc_6_2 + b_2_6;
     }
-    let row_2_6_3 = index_21;
-    if (row_2_6_3 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_3)] += acc_3_6;
+    let token_6_3 = index_21;
+    if (row_2_6 < params.rows && token_6_3 < params.tokens) {
+      y[token_6_3 * params.y_stride + (params.first + row_2_6)] += acc_6_3 + b_2_6;
     }
-    let row_2_6_4 = index_22;
-    if (row_2_6_4 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_4)] += acc_4_6;
+    let token_6_4 = index_22;
+    if (row_2_6 < params.rows && token_6_4 < params.tokens) {
+      y[token_6_4 * params.y_stride + (params.first + row_2_6)] += acc_6_4 + b_2_6;
     }
-    let row_2_6_5 = index_23;
-    if (row_2_6_5 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_5)] += acc_5_6;
+    let token_6_5 = index_23;
+    if (row_2_6 < params.rows && token_6_5 < params.tokens) {
+      y[token_6_5 * params.y_stride + (params.first + row_2_6)] += acc_6_5 + b_2_6;
     }
-    let row_2_6_6 = index_24;
-    if (row_2_6_6 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_6)] += acc_6_6;
+    let token_6_6 = index_24;
+    if (row_2_6 < params.rows && token_6_6 < params.tokens) {
+      y[token_6_6 * params.y_stride + (params.first + row_2_6)] += acc_6_6 + b_2_6;
     }
-    let row_2_6_7 = index_25;
-    if (row_2_6_7 < params.rows && token_6 < params.tokens) {
-      y[token_6 * params.y_stride + (params.first + row_2_6_7)] += acc_7_6;
+    let token_6_7 = index_25;
+    if (row_2_6 < params.rows && token_6_7 < params.tokens) {
+      y[token_6_7 * params.y_stride + (params.first + row_2_6)] += acc_6_7 + b_2_6;
     }
-    let token_7 = index_18 + 7u;
-    let row_2_7_0 = top + i;
-    if (row_2_7_0 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_0)] += acc_0_7;
+    let row_2_7 = top + (i + 56u);
+    let i_2_7 = params.bias_first + min(row_2_7, params.rows - 1u);
+    let b_2_7 = select(0.0, bias[select(0u, i_2_7, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_7_0 = index_18;
+    if (row_2_7 < params.rows && token_7_0 < params.tokens) {
+      y[token_7_0 * params.y_stride + (params.first + row_2_7)] += acc_7_0 + b_2_7;
     }
-    let row_2_7_1 = index_19;
-    if (row_2_7_1 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_1)] += acc_1_7;
+    let token_7_1 = index_19;
+    if (row_2_7 < params.rows && token_7_1 < params.tokens) {
+      y[token_7_1 * params.y_stride + (params.first + row_2_7)] += acc_7_1 + b_2_7;
     }
-    let row_2_7_2 = index_20;
-    if (row_2_7_2 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_2)] += acc_2_7;
+    let token_7_2 = index_20;
+    if (row_2_7 < params.rows && token_7_2 < params.tokens) {
+      y[token_7_2 * params.y_stride + (params.first + row_2_7)] += acc_7_2 + b_2_7;
     }
-    let row_2_7_3 = index_21;
-    if (row_2_7_3 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_3)] += acc_3_7;
+    let token_7_3 = index_21;
+    if (row_2_7 < params.rows && token_7_3 < params.tokens) {
+      y[token_7_3 * params.y_stride + (params.first + row_2_7)] += acc_7_3 + b_2_7;
     }
-    let row_2_7_4 = index_22;
-    if (row_2_7_4 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_4)] += acc_4_7;
+    let token_7_4 = index_22;
+    if (row_2_7 < params.rows && token_7_4 < params.tokens) {
+      y[token_7_4 * params.y_stride + (params.first + row_2_7)] += acc_7_4 + b_2_7;
     }
-    let row_2_7_5 = index_23;
-    if (row_2_7_5 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_5)] += acc_5_7;
+    let token_7_5 = index_23;
+    if (row_2_7 < params.rows && token_7_5 < params.tokens) {
+      y[token_7_5 * params.y_stride + (params.first + row_2_7)] += acc_7_5 + b_2_7;
     }
-    let row_2_7_6 = index_24;
-    if (row_2_7_6 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_6)] += acc_6_7;
+    let token_7_6 = index_24;
+    if (row_2_7 < params.rows && token_7_6 < params.tokens) {
+      y[token_7_6 * params.y_stride + (params.first + row_2_7)] += acc_7_6 + b_2_7;
     }
-    let row_2_7_7 = index_25;
-    if (row_2_7_7 < params.rows && token_7 < params.tokens) {
-      y[token_7 * params.y_stride + (params.first + row_2_7_7)] += acc_7_7;
+    let token_7_7 = index_25;
+    if (row_2_7 < params.rows && token_7_7 < params.tokens) {
+      y[token_7_7 * params.y_stride + (params.first + row_2_7)] += acc_7_7 + b_2_7;
     }
   }
 }

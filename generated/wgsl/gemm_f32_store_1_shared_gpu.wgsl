@@ -9,11 +9,15 @@ struct Params {
   first: u32,
   x_stride: u32,
   y_stride: u32,
+  bias_first: u32,
+  bias_stride: u32,
+  kind: u32,
 }
 @group(0) @binding(0) var<storage, read> w_q: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
 var<workgroup> w_tile: array<vec4<f32>, 256>;
 var<workgroup> x_tile: array<vec4<f32>, 128>;
 
@@ -164,78 +168,85 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       acc_2_3 += dot(wq_3_2, xq_3_3);
       acc_3_3 += dot(wq_3_3, xq_3_3);
     }
+    let row_2_0 = top + i * 4u;
+    let i_3_0 = params.bias_first + min(row_2_0, params.rows - 1u);
+    let b_0 = select(0.0, bias[select(0u, i_3_0, params.bias_stride > 0u)], params.bias_stride > 0u);
     let index_6 = begin + k * 4u;
-    let token_0 = index_6;
-    let index_7 = top + i * 4u;
-    let row_2_0_0 = index_7;
-    if (row_2_0_0 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_0)] = acc_0_0;
+    let token_0_0 = index_6;
+    if (row_2_0 < params.rows && token_0_0 < params.tokens) {
+      y[token_0_0 * params.y_stride + (params.first + row_2_0)] = acc_0_0 + b_0;
     }
-    let index_8 = top + (i * 4u + 1u);
-    let row_2_0_1 = index_8;
-    if (row_2_0_1 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_1)] = acc_1_0;
+    let index_7 = index_6 + 1u;
+    let token_0_1 = index_7;
+    if (row_2_0 < params.rows && token_0_1 < params.tokens) {
+      y[token_0_1 * params.y_stride + (params.first + row_2_0)] = acc_0_1 + b_0;
     }
-    let index_9 = top + (i * 4u + 2u);
-    let row_2_0_2 = index_9;
-    if (row_2_0_2 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_2)] = acc_2_0;
+    let index_8 = index_6 + 2u;
+    let token_0_2 = index_8;
+    if (row_2_0 < params.rows && token_0_2 < params.tokens) {
+      y[token_0_2 * params.y_stride + (params.first + row_2_0)] = acc_0_2 + b_0;
     }
-    let index_10 = top + (i * 4u + 3u);
-    let row_2_0_3 = index_10;
-    if (row_2_0_3 < params.rows && token_0 < params.tokens) {
-      y[token_0 * params.y_stride + (params.first + row_2_0_3)] = acc_3_0;
+    let index_9 = index_6 + 3u;
+    let token_0_3 = index_9;
+    if (row_2_0 < params.rows && token_0_3 < params.tokens) {
+      y[token_0_3 * params.y_stride + (params.first + row_2_0)] = acc_0_3 + b_0;
     }
-    let token_1 = index_6 + 1u;
-    let row_2_1_0 = index_7;
-    if (row_2_1_0 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_0)] = acc_0_1;
+    let row_2_1 = top + (i * 4u + 1u);
+    let i_3_1 = params.bias_first + min(row_2_1, params.rows - 1u);
+    let b_1 = select(0.0, bias[select(0u, i_3_1, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_1_0 = index_6;
+    if (row_2_1 < params.rows && token_1_0 < params.tokens) {
+      y[token_1_0 * params.y_stride + (params.first + row_2_1)] = acc_1_0 + b_1;
     }
-    let row_2_1_1 = index_8;
-    if (row_2_1_1 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_1)] = acc_1_1;
+    let token_1_1 = index_7;
+    if (row_2_1 < params.rows && token_1_1 < params.tokens) {
+      y[token_1_1 * params.y_stride + (params.first + row_2_1)] = acc_1_1 + b_1;
     }
-    let row_2_1_2 = index_9;
-    if (row_2_1_2 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_2)] = acc_2_1;
+    let token_1_2 = index_8;
+    if (row_2_1 < params.rows && token_1_2 < params.tokens) {
+      y[token_1_2 * params.y_stride + (params.first + row_2_1)] = acc_1_2 + b_1;
     }
-    let row_2_1_3 = index_10;
-    if (row_2_1_3 < params.rows && token_1 < params.tokens) {
-      y[token_1 * params.y_stride + (params.first + row_2_1_3)] = acc_3_1;
+    let token_1_3 = index_9;
+    if (row_2_1 < params.rows && token_1_3 < params.tokens) {
+      y[token_1_3 * params.y_stride + (params.first + row_2_1)] = acc_1_3 + b_1;
     }
-    let token_2 = index_6 + 2u;
-    let row_2_2_0 = index_7;
-    if (row_2_2_0 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_0)] = acc_0_2;
+    let row_2_2 = top + (i * 4u + 2u);
+    let i_3_2 = params.bias_first + min(row_2_2, params.rows - 1u);
+    let b_2 = select(0.0, bias[select(0u, i_3_2, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_2_0 = index_6;
+    if (row_2_2 < params.rows && token_2_0 < params.tokens) {
+      y[token_2_0 * params.y_stride + (params.first + row_2_2)] = acc_2_0 + b_2;
     }
-    let row_2_2_1 = index_8;
-    if (row_2_2_1 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_1)] = acc_1_2;
+    let token_2_1 = index_7;
+    if (row_2_2 < params.rows && token_2_1 < params.tokens) {
+      y[token_2_1 * params.y_stride + (params.first + row_2_2)] = acc_2_1 + b_2;
     }
-    let row_2_2_2 = index_9;
-    if (row_2_2_2 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_2)] = acc_2_2;
+    let token_2_2 = index_8;
+    if (row_2_2 < params.rows && token_2_2 < params.tokens) {
+      y[token_2_2 * params.y_stride + (params.first + row_2_2)] = acc_2_2 + b_2;
     }
-    let row_2_2_3 = index_10;
-    if (row_2_2_3 < params.rows && token_2 < params.tokens) {
-      y[token_2 * params.y_stride + (params.first + row_2_2_3)] = acc_3_2;
+    let token_2_3 = index_9;
+    if (row_2_2 < params.rows && token_2_3 < params.tokens) {
+      y[token_2_3 * params.y_stride + (params.first + row_2_2)] = acc_2_3 + b_2;
     }
-    let token_3 = index_6 + 3u;
-    let row_2_3_0 = index_7;
-    if (row_2_3_0 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_0)] = acc_0_3;
+    let row_2_3 = top + (i * 4u + 3u);
+    let i_3_3 = params.bias_first + min(row_2_3, params.rows - 1u);
+    let b_3 = select(0.0, bias[select(0u, i_3_3, params.bias_stride > 0u)], params.bias_stride > 0u);
+    let token_3_0 = index_6;
+    if (row_2_3 < params.rows && token_3_0 < params.tokens) {
+      y[token_3_0 * params.y_stride + (params.first + row_2_3)] = acc_3_0 + b_3;
     }
-    let row_2_3_1 = index_8;
-    if (row_2_3_1 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_1)] = acc_1_3;
+    let token_3_1 = index_7;
+    if (row_2_3 < params.rows && token_3_1 < params.tokens) {
+      y[token_3_1 * params.y_stride + (params.first + row_2_3)] = acc_3_1 + b_3;
     }
-    let row_2_3_2 = index_9;
-    if (row_2_3_2 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_2)] = acc_2_3;
+    let token_3_2 = index_8;
+    if (row_2_3 < params.rows && token_3_2 < params.tokens) {
+      y[token_3_2 * params.y_stride + (params.first + row_2_3)] = acc_3_2 + b_3;
     }
-    let row_2_3_3 = index_10;
-    if (row_2_3_3 < params.rows && token_3 < params.tokens) {
-      y[token_3 * params.y_stride + (params.first + row_2_3_3)] = acc_3_3;
+    let token_3_3 = index_9;
+    if (row_2_3 < params.rows && token_3_3 < params.tokens) {
+      y[token_3_3 * params.y_stride + (params.first + row_2_3)] = acc_3_3 + b_3;
     }
   }
 }

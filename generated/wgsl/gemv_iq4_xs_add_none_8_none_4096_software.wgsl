@@ -6,13 +6,17 @@ struct Params {
   rows: u32,
   cols: u32,
   first: u32,
+  bias_first: u32,
+  bias_stride: u32,
+  kind: u32,
   eps: f32,
 }
 @group(0) @binding(0) var<storage, read> w_s: array<u32>;
 @group(0) @binding(1) var<storage, read> w_q: array<vec4<u32>>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(8)
 fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -1504,35 +1508,51 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
     let total_6 = parts_6;
     let total_7 = parts_7;
     if (top < params.rows) {
-      y[params.first + top] += total_0;
+      let i_8_0 = params.bias_first + top;
+      let v_0 = total_0 + select(0.0, bias[select(0u, i_8_0, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + top] += v_0;
     }
     let row_3_1 = top + 8u;
     if (row_3_1 < params.rows) {
-      y[params.first + row_3_1] += total_1;
+      let i_8_1 = params.bias_first + row_3_1;
+      let v_1 = total_1 + select(0.0, bias[select(0u, i_8_1, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_1] += v_1;
     }
     let row_3_2 = top + 16u;
     if (row_3_2 < params.rows) {
-      y[params.first + row_3_2] += total_2;
+      let i_8_2 = params.bias_first + row_3_2;
+      let v_2 = total_2 + select(0.0, bias[select(0u, i_8_2, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_2] += v_2;
     }
     let row_3_3 = top + 24u;
     if (row_3_3 < params.rows) {
-      y[params.first + row_3_3] += total_3;
+      let i_8_3 = params.bias_first + row_3_3;
+      let v_3 = total_3 + select(0.0, bias[select(0u, i_8_3, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_3] += v_3;
     }
     let row_3_4 = top + 32u;
     if (row_3_4 < params.rows) {
-      y[params.first + row_3_4] += total_4;
+      let i_8_4 = params.bias_first + row_3_4;
+      let v_4 = total_4 + select(0.0, bias[select(0u, i_8_4, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_4] += v_4;
     }
     let row_3_5 = top + 40u;
     if (row_3_5 < params.rows) {
-      y[params.first + row_3_5] += total_5;
+      let i_8_5 = params.bias_first + row_3_5;
+      let v_5 = total_5 + select(0.0, bias[select(0u, i_8_5, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_5] += v_5;
     }
     let row_3_6 = top + 48u;
     if (row_3_6 < params.rows) {
-      y[params.first + row_3_6] += total_6;
+      let i_8_6 = params.bias_first + row_3_6;
+      let v_6 = total_6 + select(0.0, bias[select(0u, i_8_6, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_6] += v_6;
     }
     let row_3_7 = top + 56u;
     if (row_3_7 < params.rows) {
-      y[params.first + row_3_7] += total_7;
+      let i_8_7 = params.bias_first + row_3_7;
+      let v_7 = total_7 + select(0.0, bias[select(0u, i_8_7, params.bias_stride > 0u)], params.bias_stride > 0u);
+      y[params.first + row_3_7] += v_7;
     }
   }
 }

@@ -6,14 +6,18 @@ struct Params {
   rows: u32,
   cols: u32,
   first: u32,
+  bias_first: u32,
+  bias_stride: u32,
+  kind: u32,
   eps: f32,
 }
 @group(0) @binding(0) var<storage, read> w_s: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> w_q: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> w_d: array<u32>;
 @group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -227,11 +231,15 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
     let dot_2_1 = total_1;
     if (lane == 0u) {
       if (top < params.rows) {
-        y[params.first + top] = dot_2_0;
+        let i_4_0 = params.bias_first + top;
+        let v_0 = dot_2_0 + select(0.0, bias[select(0u, i_4_0, params.bias_stride > 0u)], params.bias_stride > 0u);
+        y[params.first + top] = v_0;
       }
       let row_3_1 = top + 2u;
       if (row_3_1 < params.rows) {
-        y[params.first + row_3_1] = dot_2_1;
+        let i_4_1 = params.bias_first + row_3_1;
+        let v_1 = dot_2_1 + select(0.0, bias[select(0u, i_4_1, params.bias_stride > 0u)], params.bias_stride > 0u);
+        y[params.first + row_3_1] = v_1;
       }
     }
   }

@@ -85,7 +85,7 @@ func formatOf(t *opvec.Tensor) *kernel.Format {
 // product adds y = m·x for so many rows of x, by the kernel that the engine
 // takes for them.
 func (t *trial) product(m *weights.Matrix, x plan.Source, stride int, y *array, tokens int) error {
-	bound := map[string]plan.Source{"w": m.Parts[0], "x": x, "y": y}
+	bound := map[string]plan.Source{"w": m.Parts[0], "x": x, "bias": x, "y": y} // nothing of the bias is read
 	if tokens == 1 {
 		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Norm: generated.GemvNormNone, Interleave: m.Interleave}
 		return t.batch.dispatch(generated.Gemv, key, generated.GemvParams{Rows: uint32(m.Rows), Cols: uint32(m.Cols)}, bound)

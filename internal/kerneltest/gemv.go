@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/wgslgen/wgslgen/internal/reference"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
 var _ = describe(Spec{
@@ -53,29 +54,60 @@ func (g *generator) product(rows, tokens, i int) {
 		x = g.row(c, cols, width, i)
 	}
 
-	gated := g.word("epilogue") == "silu_mul"
-	stored := rows
-	if gated {
-		stored *= 2
+	ups := 1
+	if g.word("epilogue") == "gated" {
+		ups = 2
 	}
-	w := g.weights(c, "w", stored, cols)
+	activation := []kernel.Activation{kernel.Identity, kernel.SiLU, kernel.GELUErf, kernel.SiLU}[i]
+	c.size("kind", int(activation))
+	biasFirst, biasStride := 0, 0
+	bias := []float64{math.NaN()}
+	if i != 1 {
+		biasFirst, biasStride = 2, rows+5
+		bias = g.normal(ups * biasStride)
+	}
+	c.size("bias_first", biasFirst)
+	c.size("bias_stride", biasStride)
+	bias = c.floats("bias", bias)
+	w := g.weights(c, "w", ups*rows, cols)
 	y := c.output("y", tokens*stride)
+	// value returns row r of a token's product, and what its errors are measured
+	// against.
+	value := func(t, up, r int) (float64, float64) {
+		v, scale := reference.Dot(w[up*rows+r], x[t])
+		if biasStride > 0 {
+			b := bias[up*biasStride+biasFirst+r]
+			v, scale = v+b, scale+math.Abs(b)
+		}
+		return v, scale
+	}
 	for t := range tokens {
 		for r := range rows {
 			at := t*stride + first + r
-			dot, scale := reference.Dot(w[r], x[t])
+			dot, scale := value(t, 0, r)
 			switch g.word("epilogue") {
 			case "store":
 				y.put(at, dot, scale)
 			case "add":
 				y.put(at, y.was(at)+dot, math.Abs(y.was(at))+scale)
-			case "silu_mul":
-				up, upScale := reference.Dot(w[rows+r], x[t])
-				gate := reference.SiLU(dot)
-				y.put(at, gate*up, (scale+math.Abs(gate))*math.Abs(up)+math.Abs(gate)*upScale)
+			case "gated":
+				up, upScale := value(t, 1, r)
+				gate := activated(activation, dot)
+				y.put(at, gate*up, (2*scale+math.Abs(gate))*math.Abs(up)+math.Abs(gate)*upScale)
 			}
 		}
 	}
+}
+
+// activated returns what an activation makes of x.
+func activated(kind kernel.Activation, x float64) float64 {
+	switch kind {
+	case kernel.SiLU:
+		return reference.SiLU(x)
+	case kernel.GELUErf:
+		return reference.GELUErf(x)
+	}
+	return x
 }
 
 // row returns the activations of a case of gemv, normed where the variant norms

@@ -36,7 +36,7 @@ func (m *mlp) join(l *loader, gate, up *weights.Tensor) {
 	if l.err != nil {
 		return
 	}
-	if gate.Format == up.Format && m.activation == kernel.SiLU {
+	if gate.Format == up.Format {
 		m.fused = l.gated(gate, up)
 		return
 	}
@@ -65,7 +65,7 @@ func (l *loader) plainMLP(i, feedForward int, activation kernel.Activation) *mlp
 // inner returns what the down projection reads.
 func (m *mlp) inner(r *plan.Recorder, x *plan.Tensor) *plan.Tensor {
 	if m.fused != nil {
-		return r.GatedMatMul(x, m.fused)
+		return r.GatedMatMul(m.activation, x, m.fused)
 	}
 	y := m.gateUp.of(r, "feed-forward", x)
 	if m.gated {

@@ -5,11 +5,11 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
-// linear is one or more matrices whose products stand side by side, and a bias.
+// linear is one or more matrices, with or without biases, whose products stand
+// side by side.
 type linear struct {
 	matrices []*weights.Matrix
-	rows     int             // of all
-	bias     *weights.Vector // nil: none
+	rows     int // of all
 }
 
 // part is the name of a tensor, without its ending, and its rows.
@@ -36,24 +36,21 @@ func (l *loader) side(cols int, parts ...part) linear {
 	}
 	n.matrices = l.stacked(tensors...)
 	if len(biases) > 0 {
-		n.bias = l.vectors(biases...)
+		bias, first := l.vectors(biases...), 0
+		for _, m := range n.matrices {
+			m.Bias, m.BiasFirst = bias, first
+			first += m.Rows
+		}
 	}
 	return n
 }
 
 // of returns the products with x.
 func (n *linear) of(r *plan.Recorder, label string, x *plan.Tensor) *plan.Tensor {
-	y := r.MatMul(label, x, n.matrices...)
-	if n.bias != nil {
-		r.AddBias(y, 0, n.bias)
-	}
-	return y
+	return r.MatMul(label, x, n.matrices...)
 }
 
 // add adds the product with x to y.
 func (n *linear) add(r *plan.Recorder, y, x *plan.Tensor) {
 	r.AddMatMul(y, x, n.matrices[0])
-	if n.bias != nil {
-		r.AddBias(y, 0, n.bias)
-	}
 }

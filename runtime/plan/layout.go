@@ -31,7 +31,7 @@ func layoutExists(l *op.Library, format string, interleave int) error {
 	if _, err := l.Find(generated.Embed, generated.EmbedKey{W: format, Interleave: interleave}, nil); err != nil {
 		return err
 	}
-	for _, epilogue := range []string{"store", "add", "silu_mul"} {
+	for _, epilogue := range []string{"store", "add", "gated"} {
 		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Norm: "none", Interleave: interleave}, nil); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/wgslgen/wgslgen/generated"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
@@ -24,7 +25,7 @@ func (r *Recorder) Embed(m *weights.Matrix, cols int) *Tensor {
 }
 
 // MatMul returns the products of x with the rows of several matrices, one
-// after the other.
+// after the other. Here and below, a matrix's bias is part of its product.
 func (r *Recorder) MatMul(label string, x *Tensor, matrices ...*weights.Matrix) *Tensor {
 	rows := 0
 	for _, m := range matrices {
@@ -33,34 +34,47 @@ func (r *Recorder) MatMul(label string, x *Tensor, matrices ...*weights.Matrix) 
 	y := r.tensor(label, r.Tokens, rows)
 	first := 0
 	for _, m := range matrices {
-		r.product("store", y, x, m, first, 1)
+		r.product(&product{epilogue: "store", y: y, x: x, m: m, first: first})
 		first += m.Rows
 	}
 	return y
 }
 
 // AddMatMul adds the product of x with m to y.
-func (r *Recorder) AddMatMul(y, x *Tensor, m *weights.Matrix) { r.product("add", y, x, m, 0, 1) }
+func (r *Recorder) AddMatMul(y, x *Tensor, m *weights.Matrix) {
+	r.product(&product{epilogue: "add", y: y, x: x, m: m})
+}
 
-// GatedMatMul returns silu(gate·x) times up·x, for a matrix made by
+// GatedMatMul returns the activation of gate·x times up·x, for a matrix made by
 // weights.Set.Gated.
-func (r *Recorder) GatedMatMul(x *Tensor, m *weights.Matrix) *Tensor {
+func (r *Recorder) GatedMatMul(kind kernel.Activation, x *Tensor, m *weights.Matrix) *Tensor {
 	y := r.tensor("gated", r.Tokens, m.Rows)
-	r.product("silu_mul", y, x, m, 0, 2)
+	r.product(&product{epilogue: "gated", kind: kind, y: y, x: x, m: m})
 	return y
 }
 
-// product computes columns [first, first+m.Rows) of y, each from so many rows
-// of weights.
-func (r *Recorder) product(epilogue string, y, x *Tensor, m *weights.Matrix, first, perColumn int) {
-	for _, part := range m.Parts {
+// product is columns [first, first+m.Rows) of y while they are recorded.
+type product struct {
+	epilogue string
+	kind     kernel.Activation
+	y, x     *Tensor
+	m        *weights.Matrix
+	first    int
+}
+
+func (r *Recorder) product(p *product) {
+	perColumn := int64(1) // rows of weights
+	if p.epilogue == "gated" {
+		perColumn = 2
+	}
+	for _, part := range p.m.Parts {
 		if r.Tokens == 1 {
-			r.gemv(epilogue, y, x, m, part, first)
+			r.gemv(p, part)
 			continue
 		}
-		most := r.tokensWithin(int64(perColumn) * int64(part.Rows) * int64(m.Cols))
+		most := r.tokensWithin(perColumn * int64(part.Rows) * int64(p.m.Cols))
 		for from := 0; from < r.Tokens; from += most {
-			r.gemm(epilogue, y, x, m, part, first, from, min(most, r.Tokens-from))
+			r.gemm(p, part, from, min(most, r.Tokens-from))
 		}
 	}
 }
@@ -72,24 +86,48 @@ func (r *Recorder) tokensWithin(perToken int64) int {
 	return int(min(max(most, tokenGranule), int64(r.Tokens)))
 }
 
-func (r *Recorder) gemv(epilogue string, y, x *Tensor, m *weights.Matrix, part *weights.Part, first int) {
-	key := generated.GemvKey{W: m.Format.Name, Epilogue: epilogue, Norm: "none", Interleave: m.Interleave}
-	params := generated.GemvParams{Rows: uint32(part.Rows), Cols: uint32(m.Cols), First: uint32(first + part.First)}
-	binds := []bind{{"w", part}, {"y", y}}
-	if n := x.norm; n != nil && r.fuses(n, key, m, part) {
-		key.Norm, params.Eps = "rms", n.eps
-		binds = append(binds, bind{"x", n.x}, bind{"norm_weight", n.weight})
-	} else {
-		binds = append(binds, bind{"x", x})
+// biasStride returns how many values the bias has, or its half for gates.
+func (p *product) biasStride() uint32 {
+	switch {
+	case p.m.Bias == nil:
+		return 0
+	case p.epilogue == "gated":
+		return uint32(p.m.Bias.Bytes() / 8)
 	}
-	r.dispatch(generated.Gemv, key, params, 0, 1, binds...)
+	return uint32(p.m.Bias.Bytes() / 4)
 }
 
-func (r *Recorder) gemm(epilogue string, y, x *Tensor, m *weights.Matrix, part *weights.Part, first, from, tokens int) {
-	key := generated.GemmKey{W: m.Format.Name, Epilogue: epilogue, Interleave: m.Interleave}
-	params := generated.GemmParams{
-		Tokens: uint32(tokens), Rows: uint32(part.Rows), Cols: uint32(m.Cols), First: uint32(first + part.First),
-		XStride: uint32(x.Stride), YStride: uint32(y.Stride),
+// bias is bound to its kernel's binding. Where there is none, activations are,
+// of which nothing is read.
+func (p *product) bias(x *Tensor) bind {
+	if p.m.Bias == nil {
+		return bind{"bias", x}
 	}
-	r.dispatch(generated.Gemm, key, params, from, tokens, bind{"w", part}, bind{"x", x.from(from)}, bind{"y", y.from(from)})
+	return bind{"bias", p.m.Bias}
+}
+
+func (r *Recorder) gemv(p *product, part *weights.Part) {
+	key := generated.GemvKey{W: p.m.Format.Name, Epilogue: p.epilogue, Norm: "none", Interleave: p.m.Interleave}
+	params := generated.GemvParams{
+		Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
+		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
+	}
+	x, binds := p.x, []bind{{"w", part}, {"y", p.y}}
+	if n := x.norm; n != nil && r.fuses(n, key, p.m, part) {
+		r.unchanged(n)
+		key.Norm, params.Eps = "rms", n.eps
+		x, binds = n.x, append(binds, bind{"norm_weight", n.weight})
+	}
+	r.dispatch(generated.Gemv, key, params, 0, 1, append(binds, bind{"x", x}, p.bias(x))...)
+}
+
+func (r *Recorder) gemm(p *product, part *weights.Part, from, tokens int) {
+	key := generated.GemmKey{W: p.m.Format.Name, Epilogue: p.epilogue, Interleave: p.m.Interleave}
+	params := generated.GemmParams{
+		Tokens: uint32(tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
+		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
+	}
+	r.dispatch(generated.Gemm, key, params, from, tokens,
+		bind{"w", part}, bind{"x", p.x.from(from)}, p.bias(p.x), bind{"y", p.y.from(from)})
 }

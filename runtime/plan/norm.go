@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
@@ -8,6 +10,7 @@ import (
 // norm is what is to fill a tensor: the RMSNorm of x.
 type norm struct {
 	x      *Tensor
+	writes int // to x, by then
 	weight *weights.Vector
 	eps    float32
 }
@@ -18,7 +21,7 @@ type norm struct {
 // Here and below, a weight of nil is all ones.
 func (r *Recorder) RMSNorm(x *Tensor, weight *weights.Vector, eps float32) *Tensor {
 	y := newTensor("norm", r.Tokens, x.Cols)
-	y.norm = &norm{x, weight, eps}
+	y.norm = &norm{x, x.writes, weight, eps}
 	return y
 }
 
@@ -28,9 +31,17 @@ func (r *Recorder) settle(y *Tensor) {
 	if n == nil {
 		return
 	}
+	r.unchanged(n)
 	y.norm = nil
 	r.place(y)
 	r.rmsNorm("plain", rowNorm(n.x, y, n.eps), n.weight, bind{"x", n.x}, bind{"y", y})
+}
+
+// unchanged refuses to norm what is no longer there.
+func (r *Recorder) unchanged(n *norm) {
+	if n.x.writes != n.writes {
+		r.fail(fmt.Errorf("the RMSNorm of %s is read after %s has changed", n.x.label, n.x.label))
+	}
 }
 
 // fusedWork is up to how many weights a product norms its activations itself:

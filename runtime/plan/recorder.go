@@ -187,6 +187,9 @@ func (r *Recorder) use(source Source, b *kernel.Binding) {
 	}
 	if t := tensorOf(source); t != nil {
 		t.last = len(r.steps)
+		if b.Write {
+			t.writes++
+		}
 		t.uniform = max(t.uniform, b.Uniform)
 	}
 }

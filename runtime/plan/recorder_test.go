@@ -58,7 +58,7 @@ func TestWork(t *testing.T) {
 	if r.err != nil || r.Mark() != 1 {
 		t.Fatalf("a plain product takes %d dispatches, %v", r.Mark(), r.err)
 	}
-	r.GatedMatMul(x, m)
+	r.GatedMatMul(kernel.SiLU, x, m)
 	if r.err != nil || r.Mark() != 3 {
 		t.Errorf("a gated product takes %d dispatches, %v", r.Mark()-1, r.err)
 	}

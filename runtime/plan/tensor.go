@@ -30,6 +30,7 @@ type Tensor struct {
 	kept        bool
 	uniform     int64 // bytes that must be bound where the tensor is a uniform buffer
 	norm        *norm // what is to fill the tensor, until something reads it
+	writes      int   // steps that wrote the tensor
 	indirect    bool  // holds the workgroups of steps
 	first, last int   // steps that use the tensor
 	buffer      *memory.Buffer

@@ -27,6 +27,8 @@ type Matrix struct {
 	Cols       int // padded to whole blocks
 	Experts    int // matrices of so many rows each, with the same rows of all of them in each part; 1 of a plain one
 	Parts      []*Part
+	Bias       *Vector // of the product's rows from its value BiasFirst on; of a gated matrix half for gate, half for up; nil: none
+	BiasFirst  int
 }
 
 // Part is rows [First, First+Rows) of a matrix, in one buffer.
