@@ -79,7 +79,7 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, lo
 	defer sums.Release()
 	grid := fold(uint32(groups), dev.Caps().Limits.MaxWorkgroupsPerDim)
 	pipeline, err := dev.NewPipeline(gpu.PipelineDesc{
-		Label: "read", WGSL: r.wgsl(groups), Entry: "read", Bindings: []gpu.Access{gpu.ReadOnly, gpu.ReadWrite},
+		Label: "read", WGSL: r.wgsl(groups), Entry: "read_all", Bindings: []gpu.Access{gpu.ReadOnly, gpu.ReadWrite},
 	})
 	if err != nil {
 		return 0, err
@@ -135,7 +135,7 @@ func (r reader) wgsl(groups int64) string {
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>;
 
 @compute @workgroup_size(%d)
-fn read(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn read_all(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let at = (workgroup.y * groups.x + workgroup.x) * %du + local;
   if (at >= %du) { return; }
   var i = %s;
