@@ -50,5 +50,9 @@ bench: driver build ## the figures of docs/performance.md
 bench-tokenizer: ## tokenisers on one core, on made-up English or the file WGSLGEN_TEXT
 	go test -run '^$$' -bench 'Bytes|Encode|RareWords' -cpu 1 ./runtime/tokenizer
 
+bench-gpu: build ## tune this machine's GPU, measure with and without, and add the figures to docs/performance.md
+	scripts/bench-gpu.sh bin $(or $(BUDGET),5m) > bin/bench-gpu.md
+	cat bin/bench-gpu.md >> docs/performance.md
+
 clean:
 	rm -rf bin

@@ -66,14 +66,14 @@ func tune(ctx context.Context, c *call) (int, error) {
 	c.flags.BoolVar(&f.write, "write", false, "promote the winners into tuner/profiles, to be shipped by generate")
 	c.flags.BoolVar(&f.json, "json", false, "write the results as JSON")
 	list := c.flags.Bool("list", false, "list the profiles of this machine, and do nothing else")
-	clear := c.flags.Bool("clear", false, "remove the profiles of this machine, and do nothing else")
+	remove := c.flags.Bool("clear", false, "remove the profiles of this machine, and do nothing else")
 	if err := c.parse(0); err != nil {
 		return 0, err
 	}
 	switch {
 	case *list:
 		return statusOK, c.listProfiles()
-	case *clear:
+	case *remove:
 		return statusOK, clearProfiles()
 	}
 	return f.tune(ctx, c)
@@ -175,9 +175,10 @@ func (t *tuningRun) search(ctx context.Context) error {
 	if n := len(all) - len(open); n > 0 {
 		t.show.note(fmt.Sprintf("%d of %d searches are finished already", n, len(all)))
 	}
-	left := tuner.Budget(t.budget)
-	if left != tuner.Full { // compiling counts
-		left = max(left-tuner.Budget(time.Since(begin)), 1)
+	left, end := tuner.Full, begin.Add(forever)
+	if tuner.Budget(t.budget) != tuner.Full { // compiling counts
+		end = begin.Add(time.Duration(t.budget))
+		left = tuner.Budget(max(time.Until(end), 1))
 	}
 	t.show.begin(len(open))
 	s := tuner.Search{Bench: t.bench, Device: t.bench.Device(), Now: time.Now, Observe: t.show.observe}
@@ -191,8 +192,18 @@ func (t *tuningRun) search(ctx context.Context) error {
 	if came < len(open) {
 		t.show.note(fmt.Sprintf("the budget was spent before %d of %d searches", len(open)-came, len(open)))
 	}
-	return failed
+	if failed != nil || ctx.Err() != nil || t.kernel != "" || t.profile.Engine != (profile.Engine{}) {
+		return failed
+	}
+	t.show.note("measuring how the engine drives the device")
+	if err := t.bench.TuneEngine(ctx, t.profile, end); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
+
+// forever is longer than any tuning.
+const forever = 1000 * time.Hour
 
 // leave writes what the run found.
 func (t *tuningRun) leave(c *call) error {
@@ -215,6 +226,9 @@ func (t *tuningRun) leave(c *call) error {
 		return e.Encode(t.run)
 	}
 	printTable(c.out, t.run)
+	if e := t.profile.Engine; e.Chunk > 0 {
+		fmt.Fprintf(c.out, "prefill steps of %d tokens, %d decode steps submitted together\n", e.Chunk, e.Ahead)
+	}
 	t.show.note("the profile is " + t.path)
 	return nil
 }

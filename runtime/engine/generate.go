@@ -18,11 +18,13 @@ type Generation struct {
 	Stop     func(int32) bool // says which tokens end it; they are yielded too
 }
 
+// DefaultAhead is how many decode steps are submitted together, at most.
+const DefaultAhead = 8
+
 // How far the host runs ahead of the device: batches of steps are submitted
 // together, so many at a time, each to take about batchTime.
 const (
 	batchesAhead = 2
-	mostSteps    = 8
 	batchTime    = 60 * time.Millisecond
 )
 

@@ -10,7 +10,7 @@ import (
 // tune makes the library, and what the options leave open, follow a tuning
 // profile.
 func (e *Engine) tune(o *Options) {
-	e.ahead = mostSteps
+	e.ahead = DefaultAhead
 	if o.Profile == nil && !o.Untuned {
 		p, _, err := profile.Find(e.caps, generated.Checksum, generated.Profiles)
 		if err != nil {
@@ -29,3 +29,6 @@ func (e *Engine) tune(o *Options) {
 		e.ahead = n
 	}
 }
+
+// SetAhead sets how many decode steps are submitted together, at most.
+func (e *Engine) SetAhead(n int) { e.ahead = n }

@@ -18,8 +18,9 @@ type Trial struct {
 	Variant *kernel.Variant
 	Tied    []string // tuning axes that must stay as in Variant
 
-	step *step
-	slot gpu.BufferRange
+	library *op.Library
+	step    *step
+	slot    gpu.BufferRange
 }
 
 // Trials returns a program's steps, but for those that take their workgroups
@@ -31,7 +32,7 @@ func (p *Program) Trials() (all []Trial) {
 			continue
 		}
 		all = append(all, Trial{
-			Table: s.table, Key: s.key, Words: s.words, Variant: s.variant, Tied: s.tied, step: s,
+			Table: s.table, Key: s.key, Words: s.words, Variant: s.variant, Tied: s.tied, library: p.library, step: s,
 			slot: gpu.BufferRange{Buffer: p.arena.GPU(), Offset: int64(i) * p.slot, Size: int64(kernel.ParamBytes(len(s.words)))},
 		})
 	}
@@ -40,8 +41,8 @@ func (p *Program) Trials() (all []Trial) {
 
 // Refuses returns why a variant can't compute the step, or nil: the device may
 // not run it, or the program's memory may not serve it.
-func (t *Trial) Refuses(l *op.Library, v *kernel.Variant) error {
-	if why := l.Refuses(v, t.Words); why != "" {
+func (t *Trial) Refuses(v *kernel.Variant) error {
+	if why := t.library.Refuses(v, t.Words); why != "" {
 		return fmt.Errorf("%s %s", v.Name, why)
 	}
 	_, err := t.buffers(v)
@@ -50,16 +51,16 @@ func (t *Trial) Refuses(l *op.Library, v *kernel.Variant) error {
 
 // Command returns the step as another variant computes it. The caller calls
 // release when it no longer plays the command.
-func (t *Trial) Command(l *op.Library, v *kernel.Variant) (c gpu.Command, release func(), err error) {
+func (t *Trial) Command(v *kernel.Variant) (c gpu.Command, release func(), err error) {
 	buffers, err := t.buffers(v)
 	if err != nil {
 		return c, nil, err
 	}
-	grid, err := l.Grid(v, t.Words)
+	grid, err := t.library.Grid(v, t.Words)
 	if err != nil {
 		return c, nil, err
 	}
-	c, release, err = l.Bind(v, buffers, t.slot, t.Words)
+	c, release, err = t.library.Bind(v, buffers, t.slot, t.Words)
 	c.Grid = grid
 	return c, release, err
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
-	"github.com/wgslgen/wgslgen/runtime/op"
 	"github.com/wgslgen/wgslgen/runtime/plan"
 	"github.com/wgslgen/wgslgen/runtime/roofline"
 	"github.com/wgslgen/wgslgen/tuner"
@@ -32,7 +31,6 @@ type Bench struct {
 	options   Options
 	dev       gpu.Device
 	engine    *engine.Engine
-	library   *op.Library // of the candidates
 	groups    []*group
 	compiled  map[string]*candidate
 	now       *group        // whose memory is saved
@@ -75,16 +73,13 @@ func (b *Bench) software() bool { return b.dev.Caps().Kind == gpu.KindSoftware }
 // Close gives back the model and the device.
 func (b *Bench) Close() {
 	b.leave()
-	if b.library != nil {
-		b.library.Release()
-	}
 	if b.engine != nil {
 		b.engine.Close()
 	}
 	if b.dev != nil {
 		b.dev.Close()
 	}
-	b.library, b.engine, b.dev = nil, nil, nil
+	b.engine, b.dev = nil, nil
 }
 
 // How a model is loaded: steps of so many tokens, after so many such steps.
@@ -117,10 +112,9 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		b.engine.Close()
 		size /= 2
 	}
-	b.library = op.NewLibrary(b.dev)
 	prompt := make([]int32, chunksBefore*b.engine.Chunk())
 	for i := range prompt {
-		prompt[i] = int32((i*7919 + 1) % b.engine.Vocabulary())
+		prompt[i] = token(i, b.engine.Vocabulary())
 	}
 	for _, err := range b.engine.NewSession().Generate(ctx, prompt, engine.Generation{Tokens: 2}) {
 		if err != nil {
@@ -132,6 +126,9 @@ func (b *Bench) open(ctx context.Context) (err error) {
 	}
 	return b.measureLaunch(ctx)
 }
+
+// token returns the token at a place of a made-up prompt.
+func token(i, vocabulary int) int32 { return int32((i*7919 + 1) % vocabulary) }
 
 // reopen is open after a candidate lost the device or hung it: the problems stay
 // as they are, with new memory.
@@ -246,7 +243,7 @@ func (b *Bench) commands(g *group, i int) (*bound, error) {
 	}
 	c := &bound{}
 	for t := range g.trials {
-		command, release, err := g.trials[t].Command(b.library, v)
+		command, release, err := g.trials[t].Command(v)
 		if err != nil {
 			c.free()
 			return nil, err

@@ -75,7 +75,7 @@ func (b *Bench) candidates(ctx context.Context, g *group) error {
 			return err
 		}
 		isDefault := slices.Equal(v.Key, first.Variant.Key) && slices.Equal(v.Tune, first.Variant.Tune)
-		if !isDefault && first.Refuses(b.library, v) != nil {
+		if !isDefault && first.Refuses(v) != nil {
 			continue
 		}
 		if isDefault {
@@ -97,7 +97,7 @@ func (b *Bench) candidates(ctx context.Context, g *group) error {
 }
 
 // nearest returns the points that are worth compiling: all, or, where there are
-// many times more than may run, those that differ least from the default.
+// many more than may run, those that differ least from the default.
 func (b *Bench) nearest(points []ir.Point, v *kernel.Variant) []ir.Point {
 	unlike := func(p ir.Point) (n int) {
 		for _, s := range v.Tune {
@@ -109,7 +109,7 @@ func (b *Bench) nearest(points []ir.Point, v *kernel.Variant) []ir.Point {
 	}
 	near := slices.Clone(points)
 	slices.SortStableFunc(near, func(p, q ir.Point) int { return unlike(p) - unlike(q) })
-	return near[:min(len(near), 2*b.Device().Most)]
+	return near[:min(len(near), 3*b.Device().Most/2)]
 }
 
 // given returns the values of axes that are not searched.
