@@ -20,6 +20,7 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+	"github.com/wgslgen/wgslgen/runtime/modelfile"
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
 
@@ -108,7 +109,7 @@ func (m *modelFlags) open() (*gguf.File, error) {
 	if m.path == "" {
 		return embedded.Open()
 	}
-	return gguf.Open(m.path)
+	return modelfile.Open(m.path)
 }
 
 func (m *modelFlags) options() engine.Options {
@@ -122,7 +123,7 @@ func (m *modelFlags) load(ctx context.Context, f *gguf.File, o engine.Options, s
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	bar := newBar(stderr)
+	bar := newBar(stderr, "loading")
 	o.Progress = bar.set
 	e, err := engine.Load(ctx, dev, f, o)
 	bar.finish()

@@ -42,6 +42,8 @@ var commands = []command{
 	{"logits", "write the logits at every position of a list of tokens", runLogits},
 	{"bench", "measure prefill and decode", runBench},
 	{"plan", "say what a model takes on a device, before loading it", runPlan},
+	{"convert", "turn a model into another format or type of weights", runConvert},
+	{"inspect", "say what a model's file holds, and what is wrong with it", runInspect},
 	{"devices", "list GPUs, and what they get", runDevices},
 }
 

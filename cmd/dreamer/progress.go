@@ -6,13 +6,14 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// bar shows how far loading is, on a terminal.
+// bar shows how far something is, on a terminal.
 type bar struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar
+	w     io.Writer
+	doing string
+	bar   *progressbar.ProgressBar
 }
 
-func newBar(w io.Writer) *bar { return &bar{w: w} }
+func newBar(w io.Writer, doing string) *bar { return &bar{w: w, doing: doing} }
 
 // set shows done of total bytes.
 func (b *bar) set(done, total int64) {
@@ -21,7 +22,7 @@ func (b *bar) set(done, total int64) {
 	}
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription("loading"),
+			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(b.doing),
 			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
 	}
 	b.bar.Set64(done)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -35,9 +36,11 @@ func TestScripts(t *testing.T) {
 					e.Setenv(name, value)
 				}
 			}
-			return nil
+			tale, err := filepath.Abs(filepath.Join("..", "..", "runtime", "embedded", "tale-2m-q4_0.gguf"))
+			e.Setenv("TALE", tale)
+			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize, "damage": damage},
 	})
 }
 
@@ -54,4 +57,11 @@ func checkSize(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprint(len(ts.ReadFile(args[0]))); (got != args[1]) != neg {
 		ts.Fatalf("%s has %s bytes, want %s", args[0], got, args[1])
 	}
+}
+
+// damage flips a bit in the middle of a file.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	data := []byte(ts.ReadFile(args[0]))
+	data[len(data)/2] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o666))
 }

@@ -16,6 +16,12 @@ func (w *Writer) File() *File {
 		f.Tensors = append(f.Tensors, t.Tensor)
 	}
 	f.source = &assembled{f.Tensors, w.tensors}
+	if w.Closer != nil {
+		f.close = func() error {
+			f.source = closed{}
+			return w.Closer.Close()
+		}
+	}
 	return f
 }
 

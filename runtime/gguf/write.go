@@ -11,9 +11,13 @@ import (
 // taken from another file with Clone.
 type Writer struct {
 	Metadata
+	Closer  io.Closer // of what tensors' data is read from: the file that File returns closes it; may be nil
 	tensors []pending
 	names   map[string]bool
 }
+
+// copyBytes is how much of a tensor is read at once.
+const copyBytes = 1 << 20
 
 type pending struct {
 	Tensor
@@ -144,7 +148,7 @@ func (e *encoder) data(t *pending) {
 	if e.err != nil {
 		return
 	}
-	n, err := io.Copy(e.w, io.NewSectionReader(t.data, 0, t.Size))
+	n, err := io.CopyBuffer(struct{ io.Writer }{e.w}, struct{ io.Reader }{io.NewSectionReader(t.data, 0, t.Size)}, make([]byte, min(copyBytes, t.Size)))
 	e.off += n
 	switch {
 	case err != nil:
