@@ -24,6 +24,11 @@ void api_limits(WGPUAdapter adapter, WGPULimits *limits) {
 	WGPUSupportedLimits supported = {0};
 	wgpuAdapterGetLimits(adapter, &supported);
 	*limits = supported.limits;
+	// An adapter without a limit tells the number that stands for "not asked for",
+	// and its devices would get the default of 256 MiB.
+	if (limits->maxBufferSize == WGPU_LIMIT_U64_UNDEFINED) {
+		limits->maxBufferSize = (uint64_t)1 << 31;
+	}
 }
 
 // This wgpu compiles neither f16 nor subgroups nor packed dot products, whatever
