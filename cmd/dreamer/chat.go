@@ -19,6 +19,7 @@ func runChat(ctx context.Context, args []string, s streams) error {
 	var model modelFlags
 	var sampling samplingFlags
 	model.register(flags)
+	model.registerNumerics(flags)
 	sampling.register(flags)
 	system := flags.String("system", "", "`text` that tells the model how to behave")
 	if err := parse(flags, args, s); err != nil {

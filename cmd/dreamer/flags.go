@@ -62,6 +62,7 @@ type modelFlags struct {
 	path, device, kv string
 	context          int
 	memory           byteSize
+	checkNumerics    bool
 }
 
 func (m *modelFlags) register(flags *flag.FlagSet) {
@@ -70,6 +71,11 @@ func (m *modelFlags) register(flags *flag.FlagSet) {
 	flags.IntVar(&m.context, "ctx", 0, "most `tokens` of a conversation (default: the model's, at most 4096)")
 	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: "+strings.Join(plan.CacheTypes, ", "))
 	flags.Var(&m.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
+}
+
+// registerNumerics is for commands that need not be fast.
+func (m *modelFlags) registerNumerics(flags *flag.FlagSet) {
+	flags.BoolVar(&m.checkNumerics, "check-numerics", false, "after every layer, look for values that are infinite or NaN, and stop at the first")
 }
 
 // check returns what is wrong with the flags.
@@ -113,7 +119,7 @@ func (m *modelFlags) open() (*gguf.File, error) {
 }
 
 func (m *modelFlags) options() engine.Options {
-	return engine.Options{Context: m.context, KV: m.kv, Memory: int64(m.memory)}
+	return engine.Options{Context: m.context, KV: m.kv, Memory: int64(m.memory), CheckNumerics: m.checkNumerics}
 }
 
 // load opens a device and loads a model onto it. The caller calls the function

@@ -17,6 +17,7 @@ func runLogits(ctx context.Context, args []string, s streams) error {
 	flags := flag.NewFlagSet("dreamer logits", flag.ContinueOnError)
 	var model modelFlags
 	model.register(flags)
+	model.registerNumerics(flags)
 	from := flags.String("tokens", "", "`file` of token ids, with commas or spaces between; fed as they are, with no BOS added")
 	to := flags.String("o", "", "`file` to write: float32, little-endian, the logits after each token")
 	if err := parse(flags, args, s); err != nil {

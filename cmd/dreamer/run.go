@@ -17,6 +17,7 @@ func runRun(ctx context.Context, args []string, s streams) error {
 	var model modelFlags
 	var sampling samplingFlags
 	model.register(flags)
+	model.registerNumerics(flags)
 	sampling.register(flags)
 	prompt := flags.String("p", "", "`text` of the prompt (default: standard input)")
 	most := flags.Int("n", 0, "most `tokens` to generate (default: until the end)")

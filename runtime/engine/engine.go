@@ -30,6 +30,10 @@ type Options struct {
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
 	Progress   func(done, total int64) // of the bytes of weights; may be nil
 
+	// CheckNumerics makes a session look, after every layer, for values that are
+	// infinite or NaN, and fail with a plan.NonFiniteError. It takes time.
+	CheckNumerics bool
+
 	// Profile is the tuning profile to run by; nil is the one that profile.Find
 	// finds, unless Untuned is set.
 	Profile *profile.Profile
@@ -59,6 +63,7 @@ type Engine struct {
 	vocab   int
 	chunk   int
 	ahead   int // decode steps that are submitted together, at most
+	batches int // of them that may be submitted and not read yet
 	loading time.Duration
 
 	decode     *plan.Program
@@ -156,6 +161,10 @@ func (e *Engine) record(f *gguf.File, o Options) error {
 	e.context, e.vocab = context, m.Vocabulary()
 	chunk := int(min(int64(o.Chunk), int64(context), maxWork/m.AttentionWork(context)))
 	e.shared = plan.NewShared(&e.memory, max(chunk, 1), context+sampleAhead)
+	if o.CheckNumerics {
+		e.ahead, e.batches = 1, 1 // so that it is known which token went wrong
+		e.shared.WatchNumerics(&e.memory)
+	}
 	if err := e.recordDecode(m, o.MaxBinding); err != nil {
 		return err
 	}

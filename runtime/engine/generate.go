@@ -144,6 +144,9 @@ func (g *generation) submit(n int, lists ...gpu.CommandList) error {
 	if err := g.e.dev.Submit(lists...); err != nil {
 		return err
 	}
+	if err := g.checkNumerics(g.ctx, len(g.tokens)-1+g.submitted, n); err != nil {
+		return err
+	}
 	read, err := g.e.dev.StartRead(g.e.shared.History.GPU(), 4*int64(g.place()), 4*int64(n))
 	if err != nil {
 		return err
@@ -161,7 +164,7 @@ func (g *generation) history() int { return int(g.e.shared.History.Size() / 4) }
 
 // submitAhead keeps the device busy while the host reads.
 func (g *generation) submitAhead() error {
-	for len(g.batches) < batchesAhead+1 && g.submitted < g.limit {
+	for len(g.batches) < g.e.batches && g.submitted < g.limit {
 		n := min(g.steps(), g.limit-g.submitted, g.history()-g.place())
 		if err := g.submit(n, g.step[:3*n]...); err != nil {
 			return err

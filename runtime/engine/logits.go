@@ -26,7 +26,7 @@ func (s *Session) Logits(ctx context.Context, ids []int32, sizes []int, emit fun
 		if len(sizes) > 0 {
 			n = max(min(n, sizes[i%len(sizes)]), 1)
 		}
-		if err := s.feed(ids[:n]); err != nil {
+		if err := s.feed(ctx, ids[:n]); err != nil {
 			return err
 		}
 		for row := range n {
@@ -52,6 +52,9 @@ type logitsReader struct {
 func (r *logitsReader) start(ctx context.Context, row, n int) error {
 	e := r.s.e
 	if err := e.dev.Submit(r.s.hiddenFrom(row, n), e.head); err != nil {
+		return err
+	}
+	if err := r.s.checkNumerics(ctx, len(r.s.tokens)-n+row, 1); err != nil {
 		return err
 	}
 	out := e.logits.Row(0)

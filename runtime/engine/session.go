@@ -51,7 +51,7 @@ func (s *Session) check(ids []int32) error {
 }
 
 // feed runs the layers on a chunk of tokens.
-func (s *Session) feed(ids []int32) error {
+func (s *Session) feed(ctx context.Context, ids []int32) error {
 	e := s.e
 	if err := e.dev.Write(e.shared.IDs.GPU(), 0, words(ids)); err != nil {
 		return err
@@ -67,6 +67,9 @@ func (s *Session) feed(ids []int32) error {
 		list = e.prefill.Commands(0, e.prefill.Steps())
 	}
 	if err := e.dev.Submit(list); err != nil {
+		return err
+	}
+	if err := s.checkNumerics(ctx, len(s.tokens), len(ids)); err != nil {
 		return err
 	}
 	s.tokens = append(s.tokens, ids...)
@@ -121,7 +124,7 @@ func (s *Session) prefill(ctx context.Context, ids []int32) (last int, err error
 	}
 	for len(ids) > 0 {
 		last = s.e.next(len(ids))
-		if err := s.feed(ids[:last]); err != nil {
+		if err := s.feed(ctx, ids[:last]); err != nil {
 			return 0, err
 		}
 		if ids = ids[last:]; len(ids) == 0 {

@@ -10,7 +10,7 @@ import (
 // tune makes the library, and what the options leave open, follow a tuning
 // profile.
 func (e *Engine) tune(o *Options) {
-	e.ahead = DefaultAhead
+	e.ahead, e.batches = DefaultAhead, batchesAhead+1
 	if o.Profile == nil && !o.Untuned {
 		p, _, err := profile.Find(e.caps, generated.Checksum, generated.Profiles)
 		if err != nil {

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+
 	"github.com/wgslgen/wgslgen/runtime/plan"
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
@@ -54,8 +56,10 @@ func (d *decoder) Forward(r *plan.Recorder) *plan.Tensor {
 	if d.embedScale != 1 {
 		r.Scale(x, d.embedScale)
 	}
-	for _, layer := range d.layers {
+	r.CheckFinite(x, "the embedding")
+	for i, layer := range d.layers {
 		layer.forward(r, x)
+		r.CheckFinite(x, fmt.Sprintf("layer %d (blk.%d)", i, i))
 	}
 	return x
 }
@@ -65,5 +69,6 @@ func (d *decoder) Logits(r *plan.Recorder, hidden *plan.Tensor) *plan.Tensor {
 	if d.logitCap != 0 {
 		r.SoftCap(logits, d.logitCap)
 	}
+	r.CheckFinite(logits, "the logits")
 	return logits
 }

@@ -19,6 +19,8 @@ type Shared struct {
 	State   *memory.Buffer
 	IDs     *memory.Buffer // tokens of a step; the sampler writes the next one to the first
 	History *memory.Buffer // sampled tokens
+
+	Numerics *Numerics // nil: not watched
 }
 
 // NewShared plans the memory for steps of up to so many tokens, and for so many
