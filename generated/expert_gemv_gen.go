@@ -38,23 +38,24 @@ type ExpertGemvParams struct {
 	Cols       uint32 // at byte 8
 	First      uint32 // at byte 12
 	Experts    uint32 // at byte 16
-	Share      uint32 // at byte 20
-	XStride    uint32 // at byte 24
-	YStride    uint32 // at byte 28
-	Biased     uint32 // at byte 32
-	BiasStride uint32 // at byte 36
-	Kind       uint32 // at byte 40
+	Begin      uint32 // at byte 20
+	Share      uint32 // at byte 24
+	XStride    uint32 // at byte 28
+	YStride    uint32 // at byte 32
+	Biased     uint32 // at byte 36
+	BiasStride uint32 // at byte 40
+	Kind       uint32 // at byte 44
 }
 
 // Words returns the block as the device reads it.
 func (p ExpertGemvParams) Words() []uint32 {
-	return []uint32{p.Slots, p.Rows, p.Cols, p.First, p.Experts, p.Share, p.XStride, p.YStride, p.Biased, p.BiasStride, p.Kind}
+	return []uint32{p.Slots, p.Rows, p.Cols, p.First, p.Experts, p.Begin, p.Share, p.XStride, p.YStride, p.Biased, p.BiasStride, p.Kind}
 }
 
-// ExpertGemv is kernel expert_gemv: y[s, first + r] = W[ids[s], r, :] · x[s / share, :] + bias[ids[s], first + r] for the slots of one token.
+// ExpertGemv is kernel expert_gemv: y[s, first + r] = W[ids[s], r, :] · x[s / share, :] + bias[ids[s], first + r] for some slots of one token.
 var ExpertGemv = &kernel.Table{
 	Kernel: "expert_gemv",
-	Doc:    "y[s, first + r] = W[ids[s], r, :] · x[s / share, :] + bias[ids[s], first + r] for the slots of one token",
+	Doc:    "y[s, first + r] = W[ids[s], r, :] · x[s / share, :] + bias[ids[s], first + r] for some slots of one token",
 	Axes:   []string{"W", "epilogue", "interleave", "reduce"},
 	Params: []kernel.Param{
 		{Name: "slots", Type: "u32", Offset: 0},
@@ -62,12 +63,13 @@ var ExpertGemv = &kernel.Table{
 		{Name: "cols", Type: "u32", Offset: 8},
 		{Name: "first", Type: "u32", Offset: 12},
 		{Name: "experts", Type: "u32", Offset: 16},
-		{Name: "share", Type: "u32", Offset: 20},
-		{Name: "x_stride", Type: "u32", Offset: 24},
-		{Name: "y_stride", Type: "u32", Offset: 28},
-		{Name: "biased", Type: "u32", Offset: 32},
-		{Name: "bias_stride", Type: "u32", Offset: 36},
-		{Name: "kind", Type: "u32", Offset: 40},
+		{Name: "begin", Type: "u32", Offset: 20},
+		{Name: "share", Type: "u32", Offset: 24},
+		{Name: "x_stride", Type: "u32", Offset: 28},
+		{Name: "y_stride", Type: "u32", Offset: 32},
+		{Name: "biased", Type: "u32", Offset: 36},
+		{Name: "bias_stride", Type: "u32", Offset: 40},
+		{Name: "kind", Type: "u32", Offset: 44},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "expert_gemv_bf16_weighted_8_none_4096_software", Entry: "expert_gemv", Ship: "software", Key: []string{"bf16", "weighted", "8", "none"}, Tune: expertGemvTune0, WGSL: shader("expert_gemv_bf16_weighted_8_none_4096_software"), Bindings: expertGemvBindings0, Workgroup: 8, Grid: expertGemvGrid0, Foldable: true},
@@ -1492,19 +1494,19 @@ func expertGemvBytes0(p []uint32) int64 {
 }
 
 func expertGemvBytes1(p []uint32) int64 {
-	return int64(uint64(p[0]) * 4)
+	return int64((uint64(p[5]) + uint64(p[0])) * 4)
 }
 
 func expertGemvBytes2(p []uint32) int64 {
-	return int64(kernel.Select(uint64(p[8]) == 1, uint64(p[4])*uint64(p[9]), 1) * 4)
+	return int64(kernel.Select(uint64(p[9]) == 1, uint64(p[4])*uint64(p[10]), 1) * 4)
 }
 
 func expertGemvBytes3(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[0]), uint64(p[5])) * (uint64(p[6]) / 4) * 16)
+	return int64(kernel.CeilDiv(uint64(p[5])+uint64(p[0]), uint64(p[6])) * (uint64(p[7]) / 4) * 16)
 }
 
 func expertGemvBytes4(p []uint32) int64 {
-	return int64(uint64(p[7]) * 4)
+	return int64(uint64(p[8]) * 4)
 }
 
 func expertGemvBytes5(p []uint32) int64 {
@@ -1580,11 +1582,11 @@ func expertGemvBytes22(p []uint32) int64 {
 }
 
 func expertGemvBytes23(p []uint32) int64 {
-	return int64(kernel.Select(uint64(p[8]) == 1, 2*uint64(p[4])*uint64(p[9]), 1) * 4)
+	return int64(kernel.Select(uint64(p[9]) == 1, 2*uint64(p[4])*uint64(p[10]), 1) * 4)
 }
 
 func expertGemvBytes24(p []uint32) int64 {
-	return int64(uint64(p[0]) * uint64(p[7]) * 4)
+	return int64((uint64(p[5]) + uint64(p[0])) * uint64(p[8]) * 4)
 }
 
 func expertGemvBytes25(p []uint32) int64 {

@@ -8,7 +8,7 @@ import (
 )
 
 // Checksum is that of the kernels' sources.
-const Checksum = "35834bba4d307c62fd7742125192a991"
+const Checksum = "138c58a462cd9ef6262830e6c110d126"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

@@ -60,7 +60,7 @@ func isTerminal(stream any) bool {
 // modelFlags say which model runs where.
 type modelFlags struct {
 	path, device, kv string
-	context          int
+	context, experts int
 	memory           byteSize
 	checkNumerics    bool
 }
@@ -70,6 +70,7 @@ func (m *modelFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&m.device, "device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
 	flags.IntVar(&m.context, "ctx", 0, "most `tokens` of a conversation (default: the model's, at most 4096)")
 	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: "+strings.Join(plan.CacheTypes, ", "))
+	flags.IntVar(&m.experts, "experts", 0, "experts of a layer to hold on the GPU, in `slots`; others come from the file (default: all, or as many as fit)")
 	flags.Var(&m.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
 }
 
@@ -83,6 +84,8 @@ func (m *modelFlags) check() error {
 	switch {
 	case m.context < 0 || m.context > math.MaxInt32:
 		return &usageError{"-ctx must not be negative, nor above 2147483647"}
+	case m.experts < 0 || m.experts > math.MaxInt32:
+		return &usageError{"-experts must not be negative, nor above 2147483647"}
 	case !slices.Contains(plan.CacheTypes, m.kv):
 		return &usageError{fmt.Sprintf("-kv is %q; %s are supported", m.kv, strings.Join(plan.CacheTypes, ", "))}
 	}
@@ -119,7 +122,9 @@ func (m *modelFlags) open() (*gguf.File, error) {
 }
 
 func (m *modelFlags) options() engine.Options {
-	return engine.Options{Context: m.context, KV: m.kv, Memory: int64(m.memory), CheckNumerics: m.checkNumerics}
+	return engine.Options{
+		Context: m.context, KV: m.kv, Memory: int64(m.memory), ExpertSlots: m.experts, CheckNumerics: m.checkNumerics,
+	}
 }
 
 // load opens a device and loads a model onto it. The caller calls the function

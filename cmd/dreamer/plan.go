@@ -122,19 +122,17 @@ func describedIn(text []byte) (deviceFile, error) {
 func printPlan(out io.Writer, name string, caps gpu.Caps, p *engine.Estimate) {
 	fmt.Fprintf(out, "%s on %s (%s memory)\n", name, caps.Name, p.Tier)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, row := range []struct {
-		what  string
-		bytes int64
-		note  string
-	}{
-		{"weights", p.Weights, fmt.Sprintf("of which a decode step reads %s", memory.MiB(p.DecodeBytes))},
-		{"KV cache", p.Cache, fmt.Sprintf("for %d positions", p.Context)},
-		{"activations", p.Activations, fmt.Sprintf("for %d tokens at once", p.Chunk)},
-		{"tables", p.Tables, fmt.Sprintf("and %d dispatches a decode step", p.Dispatches)},
-		{"total", p.Total, fmt.Sprintf("of %s", memory.MiB(p.Memory))},
-	} {
-		fmt.Fprintf(w, "%s\t%s\t  %s\n", row.what, memory.MiB(row.bytes), row.note)
+	row := func(what string, bytes int64, note string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\t  %s\n", what, memory.MiB(bytes), fmt.Sprintf(note, args...))
 	}
+	row("weights", p.Weights, "of which a decode step reads %s", memory.MiB(p.DecodeBytes))
+	if p.ExpertSlots > 0 {
+		row("expert cache", p.ExpertCache, "for %d experts of each layer; the others come from the file", p.ExpertSlots)
+	}
+	row("KV cache", p.Cache, "for %d positions", p.Context)
+	row("activations", p.Activations, "for %d tokens at once", p.Chunk)
+	row("tables", p.Tables, "and %d dispatches a decode step", p.Dispatches)
+	row("total", p.Total, "of %s", memory.MiB(p.Memory))
 	w.Flush()
 	if p.Refusal != "" {
 		fmt.Fprintf(out, "does not fit: it %s\n", p.Refusal)

@@ -80,6 +80,11 @@ func (s *speaker) report(w io.Writer) {
 	}
 	fmt.Fprintf(w, "load %s, first token %s, prefill %s tok/s (%d), decode %s tok/s (%d), peak GPU memory %s\n",
 		round(s.engine.LoadTime()), first, prefill, stats.PromptTokens, decode, stats.Tokens, memory.MiB(s.engine.PeakMemory()))
+	if slots := s.engine.ExpertSlots(); slots > 0 {
+		x := stats.Experts
+		fmt.Fprintf(w, "experts: %d slots a layer, %d hits, %d misses, %d fetched ahead (%d of use), %s read\n",
+			slots, x.Hits, x.Misses, x.Fetched, x.Useful, memory.MiB(x.Bytes))
+	}
 }
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

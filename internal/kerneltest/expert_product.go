@@ -68,6 +68,7 @@ func (g *generator) expertProduct(rows, tokens, i int) {
 	}
 	bias = c.floats("bias", bias)
 	var weights []float64
+	begin := 0
 	if g.Unit.Source.Name == "expert_gemm" {
 		c.size("tokens", tokens)
 		c.size("k", k)
@@ -76,7 +77,9 @@ func (g *generator) expertProduct(rows, tokens, i int) {
 		c.integers("order", order)
 		c.integers("tiles", tiles)
 	} else {
-		c.size("slots", slots)
+		begin = []int{1, 0, 2, 0}[i]
+		c.size("begin", begin)
+		c.size("slots", slots-begin)
 		c.integers("ids", ids)
 		if epilogue == "weighted" {
 			weights = c.floats("weights", g.normal(slots))
@@ -100,7 +103,7 @@ func (g *generator) expertProduct(rows, tokens, i int) {
 	}
 	for r := range rows {
 		sum, sumScale := y.was(first+r), math.Abs(y.was(first+r))
-		for slot := range slots {
+		for slot := begin; slot < slots; slot++ {
 			v, scale := value(slot, 0, r)
 			switch epilogue {
 			case "store":

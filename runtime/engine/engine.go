@@ -30,6 +30,11 @@ type Options struct {
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
 	Progress   func(done, total int64) // of the bytes of weights; may be nil
 
+	// ExpertSlots is how many experts of a layer the device holds at a time, where
+	// a layer has more: the others come from the file when they are wanted. 0 is
+	// all of them if they fit, else as many as do.
+	ExpertSlots int
+
 	// CheckNumerics makes a session look, after every layer, for values that are
 	// infinite or NaN, and fail with a plan.NonFiniteError. It takes time.
 	CheckNumerics bool
@@ -76,11 +81,14 @@ type Engine struct {
 	chunked    *plan.Tensor // hidden states of the prefill program
 	logits     *plan.Tensor
 
+	pager *pager // nil where the device holds all weights
+
 	session *Session // that the cache belongs to
 }
 
 // Load plans the model in f, refuses it with the sums if it cannot fit, and
-// loads it onto the device. The file may be closed afterwards.
+// loads it onto the device. The file may be closed afterwards, unless experts
+// come from it: see Engine.ExpertSlots.
 func Load(ctx context.Context, dev gpu.Device, f *gguf.File, o Options) (*Engine, error) {
 	begin := time.Now()
 	e := &Engine{dev: dev, caps: dev.Caps(), library: op.NewLibrary(dev)}
@@ -97,7 +105,7 @@ func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
 	if err := o.complete(e.caps); err != nil {
 		return err
 	}
-	if err := e.record(f, o); err != nil {
+	if err := e.recordToFit(f, o); err != nil {
 		return err
 	}
 	if err := e.memory.Fit(o.Memory, e.caps.Limits); err != nil {
@@ -108,6 +116,9 @@ func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
 	}
 	if err := e.build(); err != nil {
 		return err
+	}
+	if e.ExpertSlots() > 0 {
+		e.pager = newPager(e)
 	}
 	total := e.weights.Bytes()
 	return e.weights.Upload(ctx, e.dev, func(done int64) {
@@ -128,6 +139,9 @@ func (o *Options) complete(caps gpu.Caps) error {
 	}
 	if o.Memory == 0 {
 		o.Memory = defaultMemory(caps.Kind)
+	}
+	if o.ExpertSlots < 0 {
+		return fmt.Errorf("%d slots for experts", o.ExpertSlots)
 	}
 	if o.KV == "" {
 		o.KV = "f32"
@@ -151,10 +165,11 @@ func defaultMemory(kind gpu.Kind) int64 {
 // record plans all memory and records all programs.
 func (e *Engine) record(f *gguf.File, o Options) error {
 	limits := e.caps.Limits
+	e.memory, e.prefill = planned.Plan{}, nil
 	e.weights = weights.NewSet(&e.memory, weights.Limits{
 		Binding: o.MaxBinding, Buffer: limits.MaxBufferSize, Align: int64(limits.StorageOffsetAlign),
 	})
-	m, context, err := model.Load(f, e.library, e.weights, &e.memory, model.Options{Tokens: o.Chunk, Context: o.Context, KV: o.KV, Binding: o.MaxBinding})
+	m, context, err := model.Load(f, e.library, e.weights, &e.memory, model.Options{Tokens: o.Chunk, Context: o.Context, KV: o.KV, Binding: o.MaxBinding, ExpertSlots: o.ExpertSlots})
 	if err != nil {
 		return err
 	}
@@ -238,7 +253,7 @@ func (e *Engine) Vocabulary() int { return e.vocab }
 // Chunk returns the most tokens of a prefill step.
 func (e *Engine) Chunk() int { return e.chunk }
 
-// WeightBytes returns the device memory of the weights.
+// WeightBytes returns the device memory of the weights that stay there.
 func (e *Engine) WeightBytes() int64 { return e.weights.Bytes() }
 
 // DecodeBytes returns the bytes of weights that a decode step reads.

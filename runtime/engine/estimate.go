@@ -34,6 +34,8 @@ type Estimate struct {
 	Tier        Tier  `json:"tier"`
 	Memory      int64 `json:"memory"` // bytes that the engine may use
 	Weights     int64 `json:"weights"`
+	ExpertCache int64 `json:"expert_cache,omitempty"`
+	ExpertSlots int   `json:"expert_slots,omitempty"` // experts of a layer in it; 0: the device holds all weights
 	Cache       int64 `json:"kv_cache"`
 	Activations int64 `json:"activations"`
 	Tables      int64 `json:"tables"`
@@ -54,12 +56,12 @@ func Plan(caps gpu.Caps, f *gguf.File, o Options) (*Estimate, error) {
 	if err := o.complete(caps); err != nil {
 		return nil, err
 	}
-	if err := e.record(f, o); err != nil {
+	if err := e.recordToFit(f, o); err != nil {
 		return nil, err
 	}
 	p := &Estimate{
 		Tier: tierOf(caps.Kind, o.Memory), Memory: o.Memory,
-		Weights: e.memory.Sum(memory.Weights), Cache: e.memory.Sum(memory.Cache),
+		Weights: e.memory.Sum(memory.Weights), ExpertCache: e.memory.Sum(memory.Experts), ExpertSlots: e.ExpertSlots(), Cache: e.memory.Sum(memory.Cache),
 		Activations: e.memory.Sum(memory.Activations), Tables: e.memory.Sum(memory.Tables), Total: e.memory.Bytes(),
 		Context: e.context, Chunk: e.chunk, Dispatches: e.marks[3], DecodeBytes: e.decode.WeightBytes(),
 	}

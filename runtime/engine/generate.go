@@ -9,6 +9,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
 // Generation says what to generate.
@@ -34,7 +35,7 @@ const (
 // ErrContextFull when there is no more room; an error ends the iteration.
 func (s *Session) Generate(ctx context.Context, prompt []int32, o Generation) iter.Seq2[int32, error] {
 	return func(yield func(int32, error) bool) {
-		g := &generation{Session: s, ctx: ctx, options: o, begin: time.Now()}
+		g := &generation{Session: s, ctx: ctx, options: o, begin: time.Now(), traffic: s.e.weights.Traffic()}
 		defer g.finish()
 		if err := g.run(prompt, yield); err != nil {
 			yield(0, err)
@@ -49,6 +50,7 @@ type generation struct {
 	options Generation
 	begin   time.Time
 	stats   Stats
+	traffic weights.Traffic // before it
 
 	step      []gpu.CommandList // a decode step with its sampler, as often as may be submitted together
 	batches   []batch           // submitted and not read yet
@@ -166,11 +168,25 @@ func (g *generation) history() int { return int(g.e.shared.History.Size() / 4) }
 func (g *generation) submitAhead() error {
 	for len(g.batches) < g.e.batches && g.submitted < g.limit {
 		n := min(g.steps(), g.limit-g.submitted, g.history()-g.place())
+		if g.e.pager != nil {
+			if err := g.page(); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := g.submit(n, g.step[:3*n]...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// page submits a step whose experts come from the file: one at a time.
+func (g *generation) page() error {
+	if err := g.e.play(g.ctx, g.e.decode, g.e.marks[1]); err != nil {
+		return err
+	}
+	return g.submit(1, g.step[1:3]...)
 }
 
 // steps returns how many steps to submit together: few while it is not known
@@ -228,5 +244,6 @@ func (g *generation) finish() {
 	}
 	g.tokens = append(g.tokens, g.emitted[:max(min(len(g.emitted), g.submitted-1), 0)]...)
 	g.sampled += uint32(len(g.emitted))
+	g.stats.Experts = g.e.weights.Traffic().Sub(g.traffic)
 	g.Session.stats = g.stats
 }

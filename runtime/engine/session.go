@@ -59,14 +59,14 @@ func (s *Session) feed(ctx context.Context, ids []int32) error {
 	if err := s.writeState(len(s.tokens), 0); err != nil {
 		return err
 	}
-	list := e.body
+	program, end := e.decode, e.marks[1]
 	if len(ids) > 1 {
-		if err := e.prefill.SetTokens(e.dev, len(ids)); err != nil {
+		program, end = e.prefill, e.prefill.Steps()
+		if err := program.SetTokens(e.dev, len(ids)); err != nil {
 			return err
 		}
-		list = e.prefill.Commands(0, e.prefill.Steps())
 	}
-	if err := e.dev.Submit(list); err != nil {
+	if err := e.play(ctx, program, end); err != nil {
 		return err
 	}
 	if err := s.checkNumerics(ctx, len(s.tokens), len(ids)); err != nil {
@@ -74,6 +74,14 @@ func (s *Session) feed(ctx context.Context, ids []int32) error {
 	}
 	s.tokens = append(s.tokens, ids...)
 	return nil
+}
+
+// play submits steps [0, to) of a program.
+func (e *Engine) play(ctx context.Context, p *plan.Program, to int) error {
+	if e.pager != nil {
+		return e.pager.play(ctx, p, to)
+	}
+	return e.dev.Submit(p.Commands(0, to))
 }
 
 // writeState tells the device where it is.

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/wgslgen/wgslgen/runtime/weights"
+)
 
 // Stats is what the last generation of a session took.
 type Stats struct {
@@ -8,6 +12,8 @@ type Stats struct {
 	FirstToken   time.Duration // from the call to the first token: prefill and one sample
 	Tokens       int           // yielded
 	Decode       time.Duration // from the first token to the last that arrived
+
+	Experts weights.Traffic // of the caches of experts, where there are any
 
 	arrived int // tokens, with those after the last that was wanted: they took time too
 }

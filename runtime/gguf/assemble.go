@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"io"
+	"os"
 	"sort"
 )
 
@@ -39,3 +40,8 @@ func (a *assembled) ReadAt(b []byte, off int64) (int, error) {
 	}
 	return io.NewSectionReader(a.sources[i].data, 0, a.tensors[i].Size).ReadAt(b, off-a.tensors[i].Offset)
 }
+
+// closed is the source of a file whose data is gone.
+type closed struct{}
+
+func (closed) ReadAt([]byte, int64) (int, error) { return 0, os.ErrClosed }

@@ -83,9 +83,11 @@ func openFile(osFile *os.File) (*File, error) {
 		mapped.Unmap()
 		return nil, err
 	}
+	source := &mapping{data: mapped}
+	f.source = source
 	f.close = func() error {
-		f.data, f.source = nil, closed{}
-		err := mapped.Unmap()
+		f.data = nil
+		err := source.unmap()
 		if closeErr := osFile.Close(); err == nil {
 			err = closeErr
 		}
@@ -113,11 +115,6 @@ func (f *File) Close() error {
 	f.close = nil
 	return closeFile()
 }
-
-// closed is the source of a file whose memory is gone.
-type closed struct{}
-
-func (closed) ReadAt([]byte, int64) (int, error) { return 0, os.ErrClosed }
 
 // Tensor returns the tensor of a name.
 func (f *File) Tensor(name string) (*Tensor, bool) {

@@ -14,6 +14,7 @@ type Class int
 // The classes of memory.
 const (
 	Weights Class = iota
+	Experts       // those of the weights that come and go
 	Cache
 	Activations
 	Tables
@@ -21,7 +22,7 @@ const (
 )
 
 func (c Class) String() string {
-	return [...]string{"weights", "KV cache", "activations", "tables"}[c]
+	return [...]string{"weights", "expert cache", "KV cache", "activations", "tables"}[c]
 }
 
 // Plan is a list of buffers that are allocated together.
@@ -78,6 +79,9 @@ func (p *Plan) Fit(limit int64, limits gpu.Limits) error {
 	}
 	var parts []string
 	for c, n := range p.sums() {
+		if n == 0 && Class(c) == Experts {
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s %s", Class(c), MiB(n)))
 	}
 	return fmt.Errorf("needs %s of device memory (%s); the limit is %s", MiB(p.Bytes()), strings.Join(parts, ", "), MiB(limit))

@@ -87,8 +87,8 @@ func (l *loader) latentAttention(i int, a latentAttention) *latentAttention {
 	}
 	a.kvDown = l.linear(part{name(i, "attn_kv_a_mqa"), rank + a.rot}, hidden)
 	a.kvNorm = l.normOf(name(i, "attn_kv_a_norm"), rmsNorm, rank)
-	a.keyUp = l.ofExperts(heads, l.expertTensor(name(i, "attn_k_b.weight"), heads, rank, a.plain))
-	a.valueUp = l.ofExperts(heads, l.expertTensor(name(i, "attn_v_b.weight"), heads, a.value, rank))
+	a.keyUp = l.ofExperts(nil, heads, l.expertTensor(name(i, "attn_k_b.weight"), heads, rank, a.plain))
+	a.valueUp = l.ofExperts(nil, heads, l.expertTensor(name(i, "attn_v_b.weight"), heads, a.value, rank))
 	a.cache = l.cache(i, a.heads)
 	a.output = l.linear(part{name(i, "attn_output"), hidden}, heads*a.value)
 	return &a

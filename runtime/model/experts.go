@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/plan"
@@ -49,14 +50,16 @@ func (l *loader) experts(i int, routing plan.Routing, feedForward int, activatio
 		routing.Bias = l.vector(name, n)
 	}
 	e := &experts{router: l.linear(part{name(i, "ffn_gate_inp"), n}, hidden), routing: routing}
+	cache := l.expertCache(n)
 	e.experts = plan.Experts{
-		GateUp:     l.ofExperts(n, l.expertTensor(name(i, "ffn_gate_exps.weight"), n, feedForward, hidden), l.expertTensor(name(i, "ffn_up_exps.weight"), n, feedForward, hidden)),
-		Down:       l.ofExperts(n, l.expertTensor(name(i, "ffn_down_exps.weight"), n, hidden, feedForward)),
+		GateUp:     l.ofExperts(cache, n, l.expertTensor(name(i, "ffn_gate_exps.weight"), n, feedForward, hidden), l.expertTensor(name(i, "ffn_up_exps.weight"), n, feedForward, hidden)),
+		Down:       l.ofExperts(cache, n, l.expertTensor(name(i, "ffn_down_exps.weight"), n, hidden, feedForward)),
 		Activation: activation,
+		Cache:      cache,
 	}
 	if l.hasTensor(name(i, "ffn_gate_exps.bias")) {
-		e.experts.GateUpBias = l.vectors(part{name(i, "ffn_gate_exps.bias"), n * feedForward}, part{name(i, "ffn_up_exps.bias"), n * feedForward})
-		e.experts.DownBias = l.vectors(part{name(i, "ffn_down_exps.bias"), n * hidden})
+		e.experts.GateUpBias = l.expertVectors(cache, n, part{name(i, "ffn_gate_exps.bias"), feedForward}, part{name(i, "ffn_up_exps.bias"), feedForward})
+		e.experts.DownBias = l.expertVectors(cache, n, part{name(i, "ffn_down_exps.bias"), hidden})
 	}
 	if gate := name(i, "ffn_gate_inp_shexp.weight"); l.hasTensor(gate) {
 		e.gate = l.matrix(gate, 1, hidden)
@@ -69,7 +72,17 @@ func (l *loader) expertTensor(name string, experts, rows, cols int) *weights.Ten
 	return l.stored(l.find(name, cols, rows, experts), experts*rows, cols)
 }
 
-func (l *loader) ofExperts(n int, tensors ...*weights.Tensor) *weights.Matrix {
+// expertCache returns the cache of a layer's experts; nil where the device holds
+// them all.
+func (l *loader) expertCache(n int) *weights.ExpertCache {
+	if slots := l.options.ExpertSlots; slots > 0 && slots < n && l.err == nil {
+		return l.set.ExpertCache(n, slots)
+	}
+	return nil
+}
+
+// ofExperts plans n experts' matrices, or the slots for them in a cache.
+func (l *loader) ofExperts(cache *weights.ExpertCache, n int, tensors ...*weights.Tensor) *weights.Matrix {
 	if l.err != nil {
 		return nil
 	}
@@ -79,11 +92,34 @@ func (l *loader) ofExperts(n int, tensors ...*weights.Tensor) *weights.Matrix {
 			return nil
 		}
 	}
-	m, err := l.set.Experts(l.interleave(tensors[0]), n, tensors...)
+	var m *weights.Matrix
+	var err error
+	if cache != nil {
+		m, err = cache.Matrix(l.interleave(tensors[0]), tensors...)
+	} else {
+		m, err = l.set.Experts(l.interleave(tensors[0]), n, tensors...)
+	}
 	if err != nil {
 		l.fail(err)
 	}
 	return m
+}
+
+// expertVectors plans vectors of n experts, one after the other, or the slots
+// for them in a cache. All parts have as many values for an expert.
+func (l *loader) expertVectors(cache *weights.ExpertCache, n int, parts ...part) *weights.Vector {
+	var data []io.ReaderAt
+	for _, p := range parts {
+		reader := l.values(p.name, n*p.rows)
+		if reader == nil {
+			return nil
+		}
+		data = append(data, reader)
+	}
+	if cache != nil {
+		return cache.Vector(parts[0].name, parts[0].rows, data...)
+	}
+	return l.set.Vector(parts[0].name, n*parts[0].rows, data...)
 }
 
 // add adds the chosen experts first: they read a norm that is settled, so that

@@ -266,16 +266,11 @@ func (l *loader) vectors(parts ...part) *weights.Vector {
 	var readers []io.Reader
 	n := 0
 	for _, p := range parts {
-		t, ok := l.file.Tensor(p.name)
-		if ok && t.Elements() == uint64(p.rows) { // biases of experts have two dimensions
-			l.used[p.name] = true
-		} else {
-			t = l.find(p.name, p.rows)
-		}
-		if !l.isF32(t) {
+		reader := l.values(p.name, p.rows)
+		if reader == nil {
 			return nil
 		}
-		readers = append(readers, l.file.Reader(t))
+		readers = append(readers, reader)
 		n += p.rows
 	}
 	if len(parts) == 1 {
@@ -286,6 +281,20 @@ func (l *loader) vectors(parts ...part) *weights.Vector {
 		l.fail(fmt.Errorf("load %s: %w", parts[0].name, err))
 	}
 	return l.set.Vector(parts[0].name, n, bytes.NewReader(all))
+}
+
+// values returns the reader of n float32 values; nil after an error.
+func (l *loader) values(name string, n int) *io.SectionReader {
+	t, ok := l.file.Tensor(name)
+	if ok && t.Elements() == uint64(n) { // biases of experts have two dimensions
+		l.used[name] = true
+	} else {
+		t = l.find(name, n)
+	}
+	if !l.isF32(t) {
+		return nil
+	}
+	return l.file.Reader(t)
 }
 
 func (l *loader) isF32(t *gguf.Tensor) bool {

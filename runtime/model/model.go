@@ -34,6 +34,9 @@ type Options struct {
 	Context int    // positions of the cache; 0 is the model's own, DefaultContext at most
 	KV      string // element type of the cache: one of plan.CacheTypes
 	Binding int64  // bytes of a binding, at most
+	// ExpertSlots is how many of a layer's experts the device holds at a time,
+	// where there are more; 0 is all.
+	ExpertSlots int
 }
 
 // DefaultContext bounds the context where none is asked for.

@@ -96,6 +96,7 @@ type Experts struct {
 	GateUpBias *weights.Vector // of all gates, then of all ups; nil: none
 	DownBias   *weights.Vector // nil: none
 	Activation kernel.Activation
+	Cache      *weights.ExpertCache // that all of these are of; nil: the device holds all experts
 }
 
 // AddExperts adds to y, for each token, what its chosen experts make of x, times
@@ -105,8 +106,13 @@ func (r *Recorder) AddExperts(y, x *Tensor, chosen *Chosen, e *Experts) {
 		hidden := r.tensor("experts", chosen.used, e.GateUp.Rows)
 		up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(0)}
 		down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "weighted", share: 1, y: y, x: hidden.from(0)}
-		r.expertGemv(up, chosen)
-		r.expertGemv(down, chosen)
+		r.page(&Page{Cache: e.Cache, chosen: chosen, tokens: 1})
+		for begin, most := 0, e.most(chosen); begin < chosen.used; begin += most {
+			slots := min(most, chosen.used-begin)
+			r.expertGemv(up, chosen, begin, slots)
+			r.expertGemv(down, chosen, begin, slots)
+			r.endRound(e.Cache, slots)
+		}
 		return
 	}
 	most := r.tokensWithin(int64(chosen.used) * max(2*partWork(e.GateUp), partWork(e.Down)))
@@ -160,12 +166,13 @@ func (p *expertProduct) binds(part *weights.Part, chosen *Chosen) []bind {
 	return []bind{{"w", part}, bias, {"x", p.x}, {"y", p.y}}
 }
 
-func (r *Recorder) expertGemv(p *expertProduct, chosen *Chosen) {
+// expertGemv computes a product of some slots of a token.
+func (r *Recorder) expertGemv(p *expertProduct, chosen *Chosen, begin, slots int) {
 	key := generated.ExpertGemvKey{W: p.matrix.Format.Name, Epilogue: p.epilogue, Interleave: p.matrix.Interleave}
 	xStride, yStride := p.strides()
 	for _, part := range p.matrix.Parts {
 		params := generated.ExpertGemvParams{
-			Slots: uint32(chosen.used), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First),
+			Slots: uint32(slots), Rows: uint32(part.Rows), Cols: uint32(p.matrix.Cols), First: uint32(part.First), Begin: uint32(begin),
 			Experts: uint32(p.matrix.Experts), Share: uint32(p.share), XStride: xStride, YStride: yStride,
 			Biased: flag(p.bias != nil), BiasStride: uint32(p.matrix.Rows), Kind: uint32(p.Activation),
 		}
@@ -180,8 +187,7 @@ func (r *Recorder) expertsOfMany(y, x *Tensor, chosen *Chosen, e *Experts, from,
 	hidden, out := r.tensor("experts", slots, e.GateUp.Rows), r.tensor("expert results", slots, e.Down.Rows)
 	up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(from)}
 	down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "store", share: 1, y: out, x: hidden.from(0)}
-	s := &sorted{chosen: chosen, from: from, tokens: tokens}
-	r.sort(s, e.Down.Experts)
+	s := r.sorted(chosen, from, tokens, e.Down.Experts)
 	upTile, upGroups := r.expertTile(up, s)
 	downTile, downGroups := r.expertTile(down, s)
 	if r.err != nil {
@@ -192,8 +198,18 @@ func (r *Recorder) expertsOfMany(y, x *Tensor, chosen *Chosen, e *Experts, from,
 	if downTile != upTile {
 		downTiles = r.tiles(s, downTile, upGroups, downGroups)
 	}
+	if e.Cache != nil {
+		r.page(&Page{Cache: e.Cache, chosen: chosen, from: from, tokens: tokens, order: s.order, up: upTiles, down: downTiles})
+	} else {
+		r.sort(s)
+		r.list(s, upTiles)
+		if downTile != upTile {
+			r.list(s, downTiles)
+		}
+	}
 	r.expertGemm(up, s, upTiles, 0)
 	r.expertGemm(down, s, downTiles, 1)
+	r.endRound(e.Cache, 1)
 	r.weightedSum(y, out, s)
 }
 
@@ -206,27 +222,43 @@ type sorted struct {
 
 func (s *sorted) experts() int { return s.offsets.rows - 1 }
 
-func (r *Recorder) sort(s *sorted, experts int) {
-	s.order, s.offsets = r.packed("expert order", s.tokens*s.chosen.used, 1), r.packed("expert offsets", experts+1, 1)
-	params := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(experts)}
+// sorted makes room for the sorted slots.
+func (r *Recorder) sorted(chosen *Chosen, from, tokens, experts int) *sorted {
+	return &sorted{
+		chosen: chosen, from: from, tokens: tokens,
+		order: r.packed("expert order", tokens*chosen.used, 1), offsets: r.packed("expert offsets", experts+1, 1),
+	}
+}
+
+func (r *Recorder) sort(s *sorted) {
+	params := generated.ExpertOrderParams{Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(s.experts())}
 	r.dispatch(generated.ExpertOrder, generated.ExpertOrderKey{}, params, s.from, s.tokens,
 		bind{"ids", s.chosen.ids.fromRow(s.from)}, bind{"order", s.order}, bind{"offsets", s.offsets})
 }
 
-// tiles is the runs of sorted slots that workgroups take, and the workgroups of
-// two products over them, a row each.
-type tiles struct{ list, groups *Tensor }
+// tiles is the runs of so many sorted slots, at most, that workgroups take, and
+// the workgroups of two products over them, a row each.
+type tiles struct {
+	list, groups         *Tensor
+	size                 int
+	upGroups, downGroups uint32 // along the rows of the products
+}
 
-func (r *Recorder) tiles(s *sorted, tile int, upGroups, downGroups uint32) tiles {
+// tiles makes room for tiles.
+func (r *Recorder) tiles(s *sorted, size int, upGroups, downGroups uint32) tiles {
 	slots := s.tokens * s.chosen.used
-	t := tiles{r.packed("expert tiles", ceilDiv(slots, tile)+s.experts(), 4), r.packed("expert groups", 2, 3)}
+	list, groups := r.packed("expert tiles", ceilDiv(slots, size)+s.experts(), 4), r.packed("expert groups", 2, 3)
+	return tiles{list, groups, size, upGroups, downGroups}
+}
+
+// list finds the tiles of sorted slots.
+func (r *Recorder) list(s *sorted, t tiles) {
 	params := generated.ExpertTilesParams{
-		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(s.experts()), Tile: uint32(tile),
-		UpGroups: upGroups, DownGroups: downGroups,
+		Tokens: uint32(s.tokens), K: uint32(s.chosen.used), Experts: uint32(s.experts()), Tile: uint32(t.size),
+		UpGroups: t.upGroups, DownGroups: t.downGroups,
 	}
 	r.dispatch(generated.ExpertTiles, generated.ExpertTilesKey{}, params, s.from, s.tokens,
 		bind{"offsets", s.offsets}, bind{"tiles", t.list}, bind{"groups", t.groups})
-	return t
 }
 
 // expertTile returns the slots that a workgroup takes of a product, and how many

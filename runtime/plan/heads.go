@@ -22,15 +22,18 @@ func (r *Recorder) HeadMatMul(label string, x *Tensor, apart int, m *weights.Mat
 	chosen := &Chosen{used: heads, ids: heading, weights: heading}
 	p := &expertProduct{Experts: &Experts{}, matrix: m, epilogue: "store", share: 1, y: y, x: x.from(0), apart: [2]int{apart, columns}}
 	if r.Tokens == 1 {
-		r.expertGemv(p, chosen)
+		r.expertGemv(p, chosen, 0, heads)
 		return y
 	}
-	s := &sorted{chosen: chosen, tokens: r.Tokens}
-	r.sort(s, heads)
+	s := r.sorted(chosen, 0, r.Tokens, heads)
 	tile, groups := r.expertTile(p, s)
-	if r.err == nil {
-		r.expertGemm(p, s, r.tiles(s, tile, groups, groups), 0)
+	if r.err != nil {
+		return y
 	}
+	t := r.tiles(s, tile, groups, groups)
+	r.sort(s)
+	r.list(s, t)
+	r.expertGemm(p, s, t, 0)
 	return y
 }
 

@@ -19,6 +19,7 @@ import (
 type Program struct {
 	library *op.Library
 	steps   []step
+	pages   []*Page
 	tokens  int // that the parameters and grids are now for
 	most    int
 
@@ -30,7 +31,7 @@ type Program struct {
 }
 
 func newProgram(r *Recorder, plan *memory.Plan) *Program {
-	p := &Program{library: r.library, steps: r.steps, most: r.Tokens, tokens: r.Tokens}
+	p := &Program{library: r.library, steps: r.steps, pages: r.pages, most: r.Tokens, tokens: r.Tokens}
 	words := 0
 	for _, s := range p.steps {
 		words = max(words, len(s.words))

@@ -20,6 +20,7 @@ type Recorder struct {
 	shared  *Shared
 	steps   []step
 	tensors []*Tensor // by first use
+	pages   []*Page
 	err     error
 }
 

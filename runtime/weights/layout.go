@@ -25,7 +25,7 @@ type Matrix struct {
 	Interleave int
 	Rows       int // of the product
 	Cols       int // padded to whole blocks
-	Experts    int // matrices of so many rows each, with the same rows of all of them in each part; 1 of a plain one
+	Experts    int // matrices of so many rows each that the device holds, with the same rows of all of them in each part; 1 of a plain one
 	Parts      []*Part
 	Bias       *Vector // of the product's rows from its value BiasFirst on; of a gated matrix half for gate, half for up; nil: none
 	BiasFirst  int
@@ -66,6 +66,7 @@ type Set struct {
 	memory  *memory.Plan
 	parts   []*Part
 	vectors []*Vector
+	caches  []*ExpertCache
 }
 
 // NewSet returns an empty set whose memory will be part of plan.
@@ -80,7 +81,7 @@ func (s *Set) Matrix(interleave int, tensors ...*Tensor) (*Matrix, error) {
 		all[i] = run{t, 0, t.Rows}
 		rows += t.Rows
 	}
-	return s.split(interleave, tensors[0], rows, 1, 1, func(first, rows int) []run { return cut(all, first, rows) })
+	return s.kept(s.split(layout{memory.Weights, interleave, rows, 1, 1}, tensors[0], func(first, rows int) []run { return cut(all, first, rows) }))
 }
 
 // Gated plans a gate and an up matrix of equal shape for kernels that compute
@@ -93,8 +94,14 @@ func (s *Set) Gated(interleave int, gate, up *Tensor) (*Matrix, error) {
 // each, one expert after the other. Each part holds its rows of the first expert,
 // of all tensors in turn, then those of the next.
 func (s *Set) Experts(interleave, experts int, tensors ...*Tensor) (*Matrix, error) {
+	return s.kept(s.ofExperts(memory.Weights, interleave, experts, experts, tensors))
+}
+
+// ofExperts plans tensors that hold the rows of so many experts each, with room
+// for so many of them.
+func (s *Set) ofExperts(class memory.Class, interleave, experts, room int, tensors []*Tensor) (*Matrix, error) {
 	each := tensors[0].Rows / experts
-	return s.split(interleave, tensors[0], each, len(tensors), experts, func(first, rows int) (all []run) {
+	return s.split(layout{class, interleave, each, len(tensors), room}, tensors[0], func(first, rows int) (all []run) {
 		for e := range experts {
 			for _, t := range tensors {
 				all = append(all, run{t, e*each + first, rows})
@@ -102,6 +109,14 @@ func (s *Set) Experts(interleave, experts int, tensors ...*Tensor) (*Matrix, err
 		}
 		return all
 	})
+}
+
+// kept makes a matrix part of the set.
+func (s *Set) kept(m *Matrix, err error) (*Matrix, error) {
+	if err == nil {
+		s.parts = append(s.parts, m.Parts...)
+	}
+	return m, err
 }
 
 // cut returns rows [first, first+rows) of consecutive runs.
@@ -118,12 +133,20 @@ func cut(runs []run, first, rows int) (out []run) {
 	return out
 }
 
-// split cuts a matrix into parts of about equal size. A row of the product takes
-// perRow stored rows for each expert.
-func (s *Set) split(interleave int, t *Tensor, rows, perRow, experts int, runs func(first, rows int) []run) (*Matrix, error) {
-	m := &Matrix{Format: t.Format, Interleave: interleave, Rows: rows, Cols: t.blocks() * t.Format.Block, Experts: experts}
-	perRow *= experts
-	most := s.mostRows(t, m.Rows, perRow, interleave)
+// layout is how a matrix lies in memory.
+type layout struct {
+	class      memory.Class
+	interleave int
+	rows       int // of the product
+	perRow     int // stored rows that a row of the product takes, for each expert
+	experts    int // that there is room for
+}
+
+// split cuts a matrix into parts of about equal size.
+func (s *Set) split(l layout, t *Tensor, runs func(first, rows int) []run) (*Matrix, error) {
+	m := &Matrix{Format: t.Format, Interleave: l.interleave, Rows: l.rows, Cols: t.blocks() * t.Format.Block, Experts: l.experts}
+	perRow := l.perRow * l.experts
+	most := s.mostRows(t, m.Rows, perRow, l.interleave)
 	if most == 0 {
 		return nil, fmt.Errorf("load %s: %d rows of %d columns in %s do not fit a binding of %d bytes", t.Name, granule*perRow, t.Cols, t.Format.Name, s.limits.Binding)
 	}
@@ -134,9 +157,9 @@ func (s *Set) split(interleave int, t *Tensor, rows, perRow, experts int, runs f
 		rows := min(each, m.Rows-first)
 		p := &Part{
 			First: first, Rows: rows, runs: runs(first, rows), stored: rows * perRow,
-			blocks: t.blocks(), rowBytes: t.RowBytes, format: t.Format, interleave: interleave,
+			blocks: t.blocks(), rowBytes: t.RowBytes, format: t.Format, interleave: l.interleave,
 		}
-		s.place(p, t.Name)
+		s.place(p, l.class, t.Name)
 		m.Parts = append(m.Parts, p)
 	}
 	return m, nil
@@ -172,18 +195,17 @@ func (s *Set) mostRows(t *Tensor, rows, perRow, interleave int) int {
 }
 
 // place plans the memory of a part.
-func (s *Set) place(p *Part, label string) {
+func (s *Set) place(p *Part, class memory.Class, label string) {
 	var size int64
 	for i := range p.format.Planes {
 		n := planeBytes(&p.format.Planes[i], p.stored, p.blocks, p.interleave)
 		p.planes = append(p.planes, memory.Range{Offset: size, Size: n})
 		size += align(n, s.limits.Align)
 	}
-	p.buffer = s.memory.New(memory.Weights, label, size, gpu.Storage)
+	p.buffer = s.memory.New(class, label, size, gpu.Storage)
 	for i := range p.planes {
 		p.planes[i].Buffer = p.buffer
 	}
-	s.parts = append(s.parts, p)
 }
 
 func align(n, to int64) int64 { return (n + to - 1) / to * to }

@@ -13,7 +13,7 @@ import (
 // stagingBytes is about how much of a file a worker repacks at once.
 const stagingBytes = 2 << 20
 
-// Bytes returns the device memory of the set.
+// Bytes returns the device memory of the set, without that of its caches.
 func (s *Set) Bytes() int64 {
 	var n int64
 	for _, p := range s.parts {
@@ -25,14 +25,32 @@ func (s *Set) Bytes() int64 {
 	return n
 }
 
-// Upload writes all weights to their allocated buffers. It calls progress with
-// the bytes written so far.
+// Upload writes all weights to their allocated buffers, but for those that a
+// cache brings. It calls progress with the bytes written so far.
 func (s *Set) Upload(ctx context.Context, dev gpu.Device, progress func(done int64)) error {
+	var sum int64
+	for _, v := range s.vectors {
+		if err := v.upload(dev); err != nil {
+			return err
+		}
+		sum += v.size
+	}
+	return transfer(ctx, dev, s.cut, func(bytes int) {
+		sum += int64(bytes)
+		progress(sum)
+	})
+}
+
+// transfer reads, repacks and writes the pieces that cut sends, several at once.
+func transfer(ctx context.Context, dev gpu.Device, cut func(context.Context, chan<- *piece) error, written func(bytes int)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	pieces := make(chan *piece, workers)
 	done := make(chan *piece, workers)
-	group.Go(func() error { return s.cut(ctx, pieces) })
+	group.Go(func() error {
+		defer close(pieces)
+		return cut(ctx, pieces)
+	})
 	var repacking sync.WaitGroup
 	for range workers {
 		repacking.Add(1)
@@ -46,28 +64,37 @@ func (s *Set) Upload(ctx context.Context, dev gpu.Device, progress func(done int
 		close(done)
 		return nil
 	})
-	group.Go(func() error { return s.write(dev, done, progress) })
+	group.Go(func() error { return write(dev, done, written) })
 	return group.Wait()
 }
 
 // piece is some rows of a part on their way to the device.
 type piece struct {
 	part        *Part
-	first, rows int
+	first, rows int // of those that the part is made of
+	to          int // row of the device where they go
 	planes      [][]byte
 }
 
 // cut sends the pieces of all parts.
 func (s *Set) cut(ctx context.Context, pieces chan<- *piece) error {
-	defer close(pieces)
 	for _, part := range s.parts {
-		rows := max(stagingBytes/part.rowBytes/granule, 1) * granule
-		for first := 0; first < part.stored; first += rows {
-			select {
-			case pieces <- &piece{part: part, first: first, rows: min(rows, part.stored-first)}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		if err := part.cut(ctx, pieces, 0, part.stored, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut sends the pieces of rows [first, first+rows), which go to row to of the
+// device and those after.
+func (p *Part) cut(ctx context.Context, pieces chan<- *piece, first, rows, to int) error {
+	most := max(stagingBytes/p.rowBytes/granule, 1) * granule
+	for from := 0; from < rows; from += most {
+		select {
+		case pieces <- &piece{part: p, first: first + from, rows: min(most, rows-from), to: to + from}:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 	return nil
@@ -100,26 +127,18 @@ func repackAll(ctx context.Context, pieces <-chan *piece, done chan<- *piece) er
 	return nil
 }
 
-// write writes vectors and finished pieces to the device.
-func (s *Set) write(dev gpu.Device, done <-chan *piece, progress func(int64)) error {
-	var sum int64
-	for _, v := range s.vectors {
-		if err := v.upload(dev); err != nil {
-			return err
-		}
-		sum += v.size
-	}
+// write writes finished pieces to the device.
+func write(dev gpu.Device, done <-chan *piece, written func(bytes int)) error {
 	for p := range done {
 		for i, data := range p.planes {
 			plane := p.part.planes[i]
 			record := p.part.format.Planes[i].Units * p.part.format.Planes[i].UnitBytes
-			at := int64(p.first) * int64(p.part.blocks) * int64(record)
+			at := int64(p.to) * int64(p.part.blocks) * int64(record)
 			if err := dev.Write(plane.Buffer.GPU(), plane.Offset+at, data); err != nil {
 				return err
 			}
-			sum += int64(len(data))
+			written(len(data))
 		}
-		progress(sum)
 	}
 	return nil
 }

@@ -21,10 +21,14 @@ type Vector struct {
 // Vector plans n float32 values of each data, one after the other, which hold
 // them in little-endian order.
 func (s *Set) Vector(name string, n int, data ...io.ReaderAt) *Vector {
-	size := 4 * int64(n) * int64(len(data))
-	v := &Vector{name, size, s.memory.New(memory.Weights, name, size, gpu.Storage), data}
+	v := s.vector(memory.Weights, name, n, data)
 	s.vectors = append(s.vectors, v)
 	return v
+}
+
+func (s *Set) vector(class memory.Class, name string, n int, data []io.ReaderAt) *Vector {
+	size := 4 * int64(n) * int64(len(data))
+	return &Vector{name, size, s.memory.New(class, name, size, gpu.Storage), data}
 }
 
 // Bytes returns the size of the values.
