@@ -47,7 +47,7 @@ var commands = append([]command{
 	{"generate", "[-kernels DIR] [-o DIR] [-package NAME] [-diff]", "writes the shaders and the dispatch tables of a folder of kernels", generate},
 	{"check", "[-kernels DIR] [-kernel NAME] [-quick] [-run WHICH] [-seed N] [-json]", "compiles all kernels at all points, runs what they ship in the interpreter, and exits with 1 if anything is wrong", check},
 	{"dump", "-kernel NAME [-kernels DIR] [-point AXIS=VALUE,…] [-stage STAGE]", "shows a kernel at a stage of its compilation", dump},
-	{"list", "[-kernels DIR]", "tells what each kernel ships, and the most that it asks of a device", list},
+	{"list", "[-kernels DIR] [-kernel NAME]", "tells what each kernel ships and asks of a device, or each variant of one", list},
 	{"fmt", "[-l] [-d] [-w] [FILE|DIR…]", "formats kernel sources; without files, standard input", format},
 }, ofTables...)
 
