@@ -22,7 +22,7 @@ import (
 // ends with the error that progress returns.
 func Write(folder string, f *gguf.File, progress func(done int64) error) error {
 	w := &writer{folder: folder, progress: progress}
-	m, err := w.write(f)
+	m, err := w.model(f)
 	if err != nil {
 		return fmt.Errorf("rdrr: %w", err)
 	}
@@ -48,7 +48,7 @@ type writer struct {
 	size     int64
 }
 
-func (w *writer) write(f *gguf.File) (*manifest, error) {
+func (w *writer) model(f *gguf.File) (*manifest, error) {
 	m, err := describe(f)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func (w *writer) metadata(md *gguf.Metadata) (*reference, error) {
 // the next.
 func (w *writer) tensor(data io.Reader, size int64) (spans []span, err error) {
 	if start := (w.size + shardAlign - 1) / shardAlign * shardAlign; w.file != nil && start+size <= shardBytes {
-		err = w.copy(zeros{}, start-w.size)
+		err = w.write(make([]byte, start-w.size))
 	} else {
 		err = w.close()
 	}
@@ -111,7 +111,6 @@ func (w *writer) tensor(data io.Reader, size int64) (spans []span, err error) {
 		if err := w.copy(data, s.Size); err != nil {
 			return nil, err
 		}
-		w.done += s.Size
 		spans = append(spans, s)
 		size -= s.Size
 		if size > 0 {
@@ -121,17 +120,10 @@ func (w *writer) tensor(data io.Reader, size int64) (spans []span, err error) {
 	return spans, err
 }
 
-// zeros fills the room between tensors.
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) {
-	clear(b)
-	return len(b), nil
-}
-
 // copyBytes is how much of a tensor is read at once.
 const copyBytes = 1 << 20
 
+// copy writes n bytes of a tensor.
 func (w *writer) copy(data io.Reader, n int64) error {
 	buffer := make([]byte, min(copyBytes, n))
 	for n > 0 {
@@ -139,17 +131,24 @@ func (w *writer) copy(data io.Reader, n int64) error {
 		if _, err := io.ReadFull(data, part); err != nil {
 			return err
 		}
-		w.hash.Write(part)
-		if _, err := w.out.Write(part); err != nil {
+		if err := w.write(part); err != nil {
 			return err
 		}
-		w.size += int64(len(part))
 		n -= int64(len(part))
+		w.done += int64(len(part))
 		if err := w.progress(w.done); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// write writes to the shard.
+func (w *writer) write(b []byte) error {
+	w.hash.Write(b)
+	w.size += int64(len(b))
+	_, err := w.out.Write(b)
+	return err
 }
 
 func (w *writer) open() (err error) {

@@ -1,0 +1,335 @@
+package huggingface
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wgslgen/wgslgen/runtime/gguf"
+	"github.com/wgslgen/wgslgen/runtime/quantize"
+)
+
+// mapper writes a model's metadata and tensors. It keeps the first error.
+type mapper struct {
+	*config
+	family
+	writer     *gguf.Writer
+	sources    map[string]source
+	vocabulary int // rows of the embedding
+	err        error
+}
+
+func (m *mapper) fail(format string, args ...any) {
+	if m.err == nil {
+		m.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (m *mapper) write() error {
+	var ok bool
+	if m.family, ok = families[m.Architectures[0]]; !ok {
+		return fmt.Errorf("%s: architecture %s is not supported; these are: %s", ConfigFile, m.Architectures[0], strings.Join(slices.Sorted(maps.Keys(families)), ", "))
+	}
+	if err := m.checkActivation(m.gelu); err != nil {
+		return fmt.Errorf("%s: %w", ConfigFile, err)
+	}
+	if m.check != nil {
+		if err := m.check(m.config); err != nil {
+			return fmt.Errorf("%s: %w", ConfigFile, err)
+		}
+	}
+	m.describeModel()
+	m.tensors()
+	return m.err
+}
+
+func (m *mapper) set(key string, value any) {
+	if err := m.writer.Set(key, value); err != nil {
+		m.fail("%w", err)
+	}
+}
+
+// own sets a key of the architecture.
+func (m *mapper) own(name string, value any) { m.set(m.name+"."+name, value) }
+
+func (m *mapper) size(name string, n int) {
+	if n < 0 {
+		m.fail("%s: %s is %d", ConfigFile, name, n)
+	}
+	m.own(name, uint32(n))
+}
+
+func (m *mapper) describeModel() {
+	m.set("general.architecture", m.name)
+	if m.config.Name != "" {
+		m.set("general.name", m.config.Name)
+	}
+	m.size("context_length", m.Context)
+	m.size("embedding_length", m.Hidden)
+	m.size("block_count", m.Layers)
+	m.size("feed_forward_length", m.FeedForward)
+	m.size("attention.head_count", m.Heads)
+	m.size("attention.head_count_kv", m.KVHeads)
+	if m.headSizes {
+		m.size("attention.key_length", m.HeadDim)
+		m.size("attention.value_length", m.HeadDim)
+	}
+	if m.layerNorm {
+		m.own("attention.layer_norm_epsilon", float32(m.Epsilon))
+	} else {
+		m.own("attention.layer_norm_rms_epsilon", float32(m.RMSEpsilon))
+	}
+	m.size("rope.dimension_count", int(m.Partial*float64(m.HeadDim)+1e-9))
+	m.own("rope.freq_base", float32(m.RopeTheta))
+	m.describeScaling()
+	if m.config.Experts > 0 {
+		m.size("expert_count", m.config.Experts)
+		m.size("expert_used_count", m.UsedExperts)
+		if m.ExpertSize > 0 {
+			m.size("expert_feed_forward_length", m.ExpertSize)
+		}
+	}
+	if m.describe != nil {
+		m.describe(m)
+	}
+}
+
+// describeScaling states how the context is stretched: by numbers, or by tensors of factors.
+func (m *mapper) describeScaling() {
+	s := &m.Scaling
+	original := s.OriginalContext
+	if original == 0 {
+		original = m.OriginalContext
+	}
+	switch kind := s.kind(); kind {
+	case "", "default":
+	case "linear":
+		m.own("rope.scaling.type", "linear")
+		m.own("rope.scaling.factor", float32(s.Factor))
+	case "llama3":
+		m.factors("rope_freqs.weight", m.llama3Factors(original))
+	case "yarn":
+		m.own("rope.scaling.type", "yarn")
+		m.own("rope.scaling.factor", float32(s.Factor))
+		m.size("rope.scaling.original_context_length", original)
+		if s.Fast > 0 {
+			m.own("rope.scaling.yarn_beta_fast", float32(s.Fast))
+		}
+		if s.Slow > 0 {
+			m.own("rope.scaling.yarn_beta_slow", float32(s.Slow))
+		}
+		if s.AttentionFactor > 0 { // in place of YaRN's own
+			m.own("rope.scaling.attn_factor", float32(s.AttentionFactor/(1+0.1*math.Log(s.Factor))))
+		}
+	case "longrope", "su":
+		m.size("rope.scaling.original_context_length", original)
+		m.factors("rope_factors_short.weight", s.Short)
+		m.factors("rope_factors_long.weight", s.Long)
+		factor := s.AttentionFactor
+		if ratio := float64(m.Context) / float64(original); factor == 0 && ratio > 1 {
+			factor = math.Sqrt(1 + math.Log(ratio)/math.Log(float64(original)))
+		}
+		if factor > 0 {
+			m.own("rope.scaling.attn_factor", float32(factor))
+		}
+	default:
+		m.fail("%s: rope_scaling of type %q; linear, llama3, yarn and longrope are supported", ConfigFile, kind)
+	}
+}
+
+// llama3Factors are the divisors of the angles of Llama 3.1: 1 for pairs that turn often within the original context, the
+// factor for those that turn seldom, blended between.
+func (m *mapper) llama3Factors(original int) []float32 {
+	s := &m.Scaling
+	if !(s.Factor > 0 && s.Low > 0 && s.High > s.Low && original > 0) {
+		m.fail("%s: rope_scaling has factor %g, low_freq_factor %g, high_freq_factor %g, original_max_position_embeddings %d", ConfigFile, s.Factor, s.Low, s.High, original)
+		return nil
+	}
+	factors := make([]float32, m.HeadDim/2)
+	for i := range factors {
+		turns := float64(original) * math.Pow(m.RopeTheta, -2*float64(i)/float64(m.HeadDim)) / (2 * math.Pi)
+		own := min(max((turns-s.Low)/(s.High-s.Low), 0), 1)
+		factors[i] = float32(1 / (own + (1-own)/s.Factor))
+	}
+	return factors
+}
+
+// factors adds a tensor of numbers that config.json has.
+func (m *mapper) factors(name string, values []float32) {
+	if m.err != nil {
+		return
+	}
+	if len(values) == 0 {
+		m.fail("%s: rope_scaling has no factors", ConfigFile)
+		return
+	}
+	var data bytes.Buffer
+	binary.Write(&data, binary.LittleEndian, values)
+	m.add(name, gguf.F32, []uint64{uint64(len(values))}, bytes.NewReader(data.Bytes()))
+}
+
+func (m *mapper) add(name string, kind gguf.Type, dims []uint64, data io.ReaderAt) {
+	if m.err != nil {
+		return
+	}
+	if err := m.writer.AddTensor(name, kind, dims, data); err != nil {
+		m.fail("%w", err)
+	}
+}
+
+// tensors maps all tensors, in the order of their names.
+func (m *mapper) tensors() {
+	experts := map[string][]source{}
+	for _, name := range slices.Sorted(maps.Keys(m.sources)) {
+		s := m.sources[name]
+		to, expert, ok := m.rename(name)
+		switch {
+		case !ok:
+			m.fail("tensor %q: models of architecture %s have no such tensor", name, m.Architectures[0])
+		case to == "": // not needed
+		case expert < 0:
+			m.tensor(to, s)
+		case expert >= m.config.Experts:
+			m.fail("tensor %q: there are %d experts", name, m.config.Experts)
+		default:
+			if experts[to] == nil {
+				experts[to] = make([]source, m.config.Experts)
+			}
+			experts[to][expert] = s
+		}
+		if m.err != nil {
+			return
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(experts)) {
+		m.stack(name, experts[name])
+	}
+	if _, ok := m.sources["lm_head.weight"]; !ok && m.Tied != nil && !*m.Tied {
+		m.fail("no tensor lm_head.weight, though tie_word_embeddings is false")
+	}
+}
+
+// rename returns the name that GGUF has for a tensor, "" for one that is not needed, and the number of the expert that it
+// is of, or -1.
+func (m *mapper) rename(name string) (to string, expert int, ok bool) {
+	if m.Architectures[0] == "Gemma3ForConditionalGeneration" {
+		if strings.HasPrefix(name, "vision_tower.") || strings.HasPrefix(name, "multi_modal_projector.") {
+			return "", -1, true
+		}
+		name = strings.TrimPrefix(name, "language_model.")
+	}
+	if strings.HasSuffix(name, ".rotary_emb.inv_freq") || name == "lm_head.weight" && m.Tied != nil && *m.Tied {
+		return "", -1, true
+	}
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return "", -1, false
+	}
+	stem, ending := name[:dot], name[dot:]
+	if ending != ".weight" && ending != ".bias" {
+		return "", -1, false
+	}
+	if to, ok := outer[stem]; ok {
+		return to + ending, -1, true
+	}
+	rest := ""
+	for _, prefix := range layerPrefixes {
+		if after, found := strings.CutPrefix(stem, prefix); found {
+			rest = after
+		}
+	}
+	number, rest, _ := strings.Cut(rest, ".")
+	layer, err := strconv.Atoi(number)
+	if err != nil || layer < 0 || layer >= m.Layers {
+		return "", -1, false
+	}
+	expert = -1
+	if before, after, ok := strings.Cut(rest, ".experts."); ok {
+		number, part, _ := strings.Cut(after, ".")
+		if expert, err = strconv.Atoi(number); err != nil || expert < 0 {
+			return "", -1, false
+		}
+		rest = before + ".experts.*." + part
+	}
+	to, ok = m.layers[rest]
+	return fmt.Sprintf("blk.%d.%s%s", layer, to, ending), expert, ok
+}
+
+// plain are the types that can be read.
+var plain = map[string]gguf.Type{"F32": gguf.F32, "F16": gguf.F16, "BF16": gguf.BF16}
+
+// tensor adds a tensor. Vectors and routers become F32.
+func (m *mapper) tensor(name string, s source) {
+	kind, ok := plain[s.Type]
+	if !ok {
+		m.fail("tensor %q: dtype %s; F32, F16 and BF16 can be read", s.Name, s.Type)
+		return
+	}
+	dims := slices.Clone(s.Shape)
+	slices.Reverse(dims)
+	if strings.HasSuffix(name, "ffn_gate_inp_shexp.weight") && len(dims) == 2 && dims[1] == 1 {
+		dims = dims[:1]
+	}
+	data := s.reader()
+	if turned := strings.Contains(name, ".attn_q.") || strings.Contains(name, ".attn_k."); turned && m.interleaved && len(dims) > 0 {
+		rows := dims[len(dims)-1]
+		if rows == 0 || rows%uint64(m.HeadDim) != 0 || m.HeadDim%2 != 0 {
+			m.fail("tensor %q has %d rows, which heads of %d do not divide", s.Name, rows, m.HeadDim)
+			return
+		}
+		data = &permuted{data, s.Size / int64(rows), int64(rows), interleaved(int64(m.HeadDim))}
+	}
+	if rows := int64((m.Heads + 2*m.KVHeads) * m.HeadDim); m.NewDecoder && strings.Contains(name, ".attn_qkv.") {
+		if s.Size == 0 || s.Shape[0] != uint64(rows) {
+			m.fail("tensor %q has the shape %v; %d rows are expected", s.Name, s.Shape, rows)
+			return
+		}
+		data = &permuted{data, s.Size / rows, rows, ungrouped(int64(m.Heads), int64(m.KVHeads), int64(m.HeadDim))}
+	}
+	if len(dims) == 1 || strings.Contains(name, "ffn_gate_inp") {
+		var err error
+		if data, err = quantize.Reader(data, kind, gguf.F32, s.Size/int64(kind.BlockBytes())); err != nil {
+			m.fail("tensor %q: %w", s.Name, err)
+			return
+		}
+		kind = gguf.F32
+		if m.normsPlus1 && strings.HasSuffix(name, "norm.weight") {
+			data = &plusOne{data, s.Size / int64(plain[s.Type].BlockBytes()) * 4}
+		}
+	}
+	if name == "token_embd.weight" && len(dims) == 2 {
+		m.vocabulary = int(min(dims[1], 1<<24))
+	}
+	m.add(name, kind, dims, data)
+}
+
+// stack adds the matrices of all experts as one tensor.
+func (m *mapper) stack(name string, experts []source) {
+	first := experts[0]
+	var parts []io.ReaderAt
+	for i, s := range experts {
+		switch {
+		case s.Tensor == nil || first.Tensor == nil:
+			m.fail("tensor %s: expert %d of %d has none", name, i, len(experts))
+			return
+		case s.Type != first.Type || !slices.Equal(s.Shape, first.Shape):
+			m.fail("tensor %q is %s %v; that of the first expert is %s %v", s.Name, s.Type, s.Shape, first.Type, first.Shape)
+			return
+		}
+		parts = append(parts, s.reader())
+	}
+	kind, ok := plain[first.Type]
+	if !ok || first.Size == 0 {
+		m.fail("tensor %q: dtype %s, %d bytes; F32, F16 and BF16 can be read", first.Name, first.Type, first.Size)
+		return
+	}
+	dims := slices.Clone(first.Shape)
+	slices.Reverse(dims)
+	m.add(name, kind, append(dims, uint64(len(experts))), &joined{parts, first.Size})
+}
