@@ -50,17 +50,12 @@ func (b *Bench) sample(ctx context.Context, g *group, i int) (time.Duration, err
 	}
 }
 
-// timer is a device that measures its work by its own clock.
-type timer interface {
-	Time(ctx context.Context, lists ...gpu.CommandList) ([]time.Duration, error)
-}
-
 // play returns how long the device takes for a list: by its own clock, or by the
 // host's without the launch.
 func (b *Bench) play(ctx context.Context, list gpu.CommandList) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if timer, ok := b.dev.(timer); ok && b.dev.Caps().Features.Timestamps {
+	if timer, ok := b.dev.(gpu.Timer); ok && b.dev.Caps().Features.Timestamps {
 		times, err := timer.Time(ctx, list)
 		if err != nil {
 			return 0, err
