@@ -66,19 +66,6 @@ func TestNothingMadeAfterLoad(t *testing.T) {
 	}
 }
 
-// TestLeaks loads, generates and closes repeatedly.
-func TestLeaks(t *testing.T) {
-	dev := openDevice(t)
-	for range 5 {
-		e := loadEmbedded(t, dev, Options{})
-		generate(t, e.NewSession(), prompt, Generation{Tokens: 5})
-		e.Close()
-		if now, _ := dev.MemoryUse(); now != 0 {
-			t.Fatalf("%d bytes in use after Close", now)
-		}
-	}
-}
-
 // TestSampling checks that a seed fixes what is drawn, also across a session's
 // calls, and that top-k 1 is greedy.
 func TestSampling(t *testing.T) {
