@@ -100,7 +100,9 @@ func (w *writer) write(t *tokenizerJSON, c *config) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(set("ggml.tokens", w.tokens), set("ggml.token_type", w.types))
+	if err := errors.Join(set("ggml.tokens", w.tokens), set("ggml.token_type", w.types)); err != nil {
+		return err
+	}
 	if t.Model.ByteFallback {
 		var prefix bool
 		if prefix, err = spacePrefix(t); err != nil {
