@@ -86,10 +86,27 @@ func evaluate(e ir.Expr, env map[string]int64) int64 {
 			return x / y
 		case "%":
 			return x % y
+		case "==":
+			return truth(x == y)
+		case "!=":
+			return truth(x != y)
+		case "<":
+			return truth(x < y)
+		case ">":
+			return truth(x > y)
+		case "&&":
+			return x & y
+		case "||":
+			return x | y
 		}
 	case *ir.Call:
 		x, y := evaluate(e.Args[0], env), evaluate(e.Args[1], env)
 		switch e.Func {
+		case "select":
+			if x != 0 {
+				return y
+			}
+			return evaluate(e.Args[2], env)
 		case "ceildiv":
 			return (x + y - 1) / y
 		case "min":
@@ -99,4 +116,11 @@ func evaluate(e ir.Expr, env map[string]int64) int64 {
 		}
 	}
 	panic(fmt.Sprintf("no size: %s", ir.FormatExpr(e)))
+}
+
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
