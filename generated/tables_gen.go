@@ -8,7 +8,7 @@ import (
 )
 
 // Checksum is that of the kernels' sources.
-const Checksum = "138c58a462cd9ef6262830e6c110d126"
+const Checksum = "e053d2cdc381f243900092cae4d92a73"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
@@ -28,9 +28,11 @@ var Tables = []*kernel.Table{
 	Finite,
 	Gemm,
 	Gemv,
+	GemvFew,
 	Glu,
 	LayerNorm,
 	Pointwise,
+	Quantize,
 	RmsNorm,
 	Rope,
 	RopeKv,

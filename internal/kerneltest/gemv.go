@@ -32,7 +32,20 @@ var _ = describe(Spec{
 	},
 })
 
-// product adds a case of gemv or gemm. i counts the cases.
+var _ = describe(Spec{
+	Kernel: "gemv_few",
+	Limit:  Limit{3e-12, 3e-7},
+	Why:    "as gemv; quantised activations are what they are, and their products with bytes are exact",
+	cases: func(g *generator) {
+		tokens := g.around(g.int("T"))
+		for i, rows := range g.around(g.tile("rows")) {
+			g.product(rows, tokens[(i+2)%len(tokens)], i)
+		}
+		g.product(2*g.tile("rows")+3, 1, 3)
+	},
+})
+
+// product adds a case of gemv, gemm or gemv_few. i counts the cases.
 func (g *generator) product(rows, tokens, i int) {
 	f := g.format()
 	cols := f.FileBlock * max(1, []int{1, 3, 5, 7}[i]*f.Block/f.FileBlock*3/4)
@@ -44,14 +57,18 @@ func (g *generator) product(rows, tokens, i int) {
 	c.size("first", first)
 	stride := first + rows
 	var x [][]float64
-	if g.Unit.Source.Name == "gemm" {
+	if g.Unit.Source.Name == "gemv" {
+		x = g.row(c, cols, width, i)
+	} else {
 		stride += []int{0, 3, 64, 1}[i]
 		c.size("tokens", tokens)
 		c.size("y_stride", stride)
 		c.size("x_stride", width+64*(i%2))
-		x = c.activations("x", tokens, cols, width, width+64*(i%2))
-	} else {
-		x = g.row(c, cols, width, i)
+		if g.Unit.Point["math"].Word == "i8" {
+			x = c.quantised(tokens, cols, width)
+		} else {
+			x = c.activations("x", tokens, cols, width, width+64*(i%2))
+		}
 	}
 
 	ups := 1

@@ -178,6 +178,7 @@ func (o oracle) test(t *testing.T, dev gpu.Device, path, kind string) {
 		{"q8_0 cache", dev, Options{KV: "q8_0"}, []int{31, 1, 1}, coarse},
 		{"q8_0 cache, small bindings", dev, Options{KV: "q8_0", MaxBinding: 64 << 10}, []int{7, 1, 13, 2, 5}, coarse},
 		{"GPU kernels", discrete{dev}, Options{}, []int{31, 1, 1}, 1e-9},
+		{"GPU kernels, few tokens", discrete{dev}, Options{Chunk: 8}, []int{7, 1, 8, 2, 5}, 1e-9},
 		{"GPU kernels, q8_0 cache", discrete{dev}, Options{KV: "q8_0"}, []int{31, 1, 1}, coarse},
 		{"GPU kernels, small bindings", discrete{dev}, Options{KV: "f16", MaxBinding: 64 << 10}, []int{31, 1, 1}, 1e-5},
 	} {

@@ -10,6 +10,10 @@ import (
 // a workgroup computes.
 const tokenGranule = 32
 
+// fewTokens is up to how many tokens a step has that multiplies as one row does:
+// a tile of many would be mostly empty.
+const fewTokens = 8
+
 // Embed returns the rows of m that the step's tokens name.
 func (r *Recorder) Embed(m *weights.Matrix, cols int) *Tensor {
 	y := r.tensor("embeddings", r.Tokens, cols)
@@ -72,6 +76,9 @@ func (r *Recorder) product(p *product) {
 			r.gemv(p, part)
 			continue
 		}
+		if r.Tokens <= fewTokens && r.few(p, part) {
+			continue
+		}
 		most := r.tokensWithin(perColumn * int64(part.Rows) * int64(p.m.Cols))
 		for from := 0; from < r.Tokens; from += most {
 			r.gemm(p, part, from, min(most, r.Tokens-from))
@@ -119,6 +126,23 @@ func (r *Recorder) gemv(p *product, part *weights.Part) {
 		x, binds = n.x, append(binds, bind{"norm_weight", n.weight})
 	}
 	r.dispatch(generated.Gemv, key, params, 0, 1, append(binds, bind{"x", x}, p.bias(x))...)
+}
+
+// few records the product for few tokens, and reports whether the device has a
+// kernel for that.
+func (r *Recorder) few(p *product, part *weights.Part) bool {
+	key := generated.GemvFewKey{W: p.m.Format.Name, Epilogue: p.epilogue, Math: "f32", Interleave: p.m.Interleave}
+	if !r.library.Has(generated.GemvFew, key) {
+		return false
+	}
+	params := generated.GemvFewParams{
+		Tokens: uint32(r.Tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
+		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
+	}
+	r.dispatch(generated.GemvFew, key, params, 0, r.Tokens,
+		bind{"w", part}, bind{"x", p.x}, p.bias(p.x), bind{"y", p.y})
+	return true
 }
 
 func (r *Recorder) gemm(p *product, part *weights.Part, from, tokens int) {
