@@ -25,13 +25,13 @@ var _ = describe(Spec{
 	Why:    "an exponential of up to 20, whose error grows with it, or one or two products",
 	cases: func(g *generator) {
 		if g.word("op") != "activate" {
-			for i, cols := range g.around(g.tile("cols")) {
+			for i, cols := range g.folding(g.tile("cols")) {
 				g.pointwise(i, cols, kernel.Identity)
 			}
 			return
 		}
 		for kind := range kernel.Activation(len(activations)) {
-			g.pointwise(int(kind)%4, g.around(g.tile("cols"))[kind%3], kind)
+			g.pointwise(int(kind)%4, g.folding(g.tile("cols"))[kind%3], kind)
 		}
 	},
 })
@@ -100,7 +100,7 @@ var _ = describe(Spec{
 })
 
 func (g *generator) glu(i int, kind kernel.Activation) {
-	tokens, cols := []int{1, 3, 2}[i], g.around(g.tile("cols"))[i]
+	tokens, cols := []int{1, 3, 2}[i], g.folding(g.tile("cols"))[i]
 	gateFirst, upFirst := []int{0, cols, 0}[i], []int{cols, 0, 0}[i] // halves in either order, or whole rows
 	stride, yStride := 2*cols+i, cols+[]int{0, 0, 3}[i]
 	c := g.add()

@@ -68,6 +68,12 @@ func (g *generator) around(tile int) []int {
 	return []int{1, max(tile-1, 2), tile + 1}
 }
 
+// folding returns sizes like around's, of which the last takes enough tiles for a
+// grid to fold.
+func (g *generator) folding(tile int) []int {
+	return []int{1, max(tile-1, 2), 2*tile + 1}
+}
+
 // normal returns n numbers as float32 holds them.
 func (g *generator) normal(n int) []float64 {
 	out := make([]float64, n)
