@@ -10,7 +10,7 @@ demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
 
 test: driver ## every test, on the machine's WebGPU device
-	go test ./...
+	go test -timeout 60m ./...
 
 test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machine's device, and on Mesa 25
 	@scripts/wgpu29.sh
