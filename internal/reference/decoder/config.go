@@ -88,10 +88,10 @@ func (m *model) configure(context int) {
 	case "gemma", "gemma2", "gemma3":
 		m.configureGemma()
 	case "phi2":
-		m.parallel, m.activation = true, geluTanh
+		m.parallel, m.activation = true, reference.GELU
 	case "phi3":
 	case "falcon":
-		m.parallel, m.activation = true, geluTanh
+		m.parallel, m.activation = true, reference.GELU
 	case "stablelm":
 		m.parallel = m.flag("use_parallel_residual", true)
 	case "deepseek":
@@ -114,7 +114,7 @@ func (m *model) configure(context int) {
 
 // configureGemma: Gemma (2024), Gemma 2 (2024), Gemma 3 (2025).
 func (m *model) configureGemma() {
-	m.embedScale, m.activation = math.Sqrt(float64(m.hidden)), geluTanh
+	m.embedScale, m.activation = math.Sqrt(float64(m.hidden)), reference.GELU
 	m.attentionCap, m.finalCap = m.number("attn_logit_softcapping", 0), m.number("final_logit_softcapping", 0)
 	switch {
 	case m.arch == "gemma2":
@@ -182,9 +182,4 @@ func yarn(r reference.Rotation, factor, original float64) []float64 {
 		out[i] = 1 / (blend/factor + 1 - blend)
 	}
 	return out
-}
-
-// geluTanh is the tanh form of GELU (Hendrycks and Gimpel, 2016).
-func geluTanh(x float64) float64 {
-	return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 }

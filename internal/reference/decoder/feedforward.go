@@ -22,7 +22,7 @@ func (m *model) feedForward(layer int, name func(string) string, x []float64) []
 		shared := m.dense(name, "_shexp", x)
 		if m.has(name("ffn_gate_inp_shexp.weight")) {
 			gate, _ := reference.Dot(m.vector(name("ffn_gate_inp_shexp.weight")), x)
-			shared = times(sigmoid(gate), shared)
+			shared = times(reference.Sigmoid(gate), shared)
 		}
 		y = plus(y, shared)
 	}
@@ -71,7 +71,7 @@ func (m *model) expert(name func(string) string, id int, x []float64) []float64 
 	}
 	for i := range up { // gpt-oss (OpenAI, 2025): a clamped gate
 		g, u := min(gate[i], 7), min(max(up[i], -7), 7)
-		up[i] = g * sigmoid(1.702*g) * (u + 1)
+		up[i] = g * reference.Sigmoid(1.702*g) * (u + 1)
 	}
 	return part("ffn_down_exps", up)
 }
@@ -83,7 +83,7 @@ func (m *model) route(name func(string) string, x []float64) (ids []int, weights
 	case m.softmaxAfter:
 	case m.sigmoidRouting:
 		for i := range scores {
-			scores[i] = sigmoid(scores[i])
+			scores[i] = reference.Sigmoid(scores[i])
 		}
 	default:
 		scores = reference.Softmax(scores)
@@ -136,5 +136,3 @@ func (m *model) withinGroups(ranked []float64) []float64 {
 	}
 	return out
 }
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
