@@ -150,7 +150,8 @@ func TestGoroutines(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if after := runtime.NumGoroutine(); after != before {
+	// Those of earlier tests may end meanwhile.
+	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines, %d before", after, before)
 	}
 }
