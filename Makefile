@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test test29 build driver generate lint fuzz bench bench-tokenizer golden dawn clean
+.PHONY: demo test test29 test-web build driver generate lint fuzz bench bench-tokenizer golden dawn clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
@@ -18,6 +18,10 @@ test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machin
 	eval "$$(scripts/mesa25.sh)" && \
 		LP_NATIVE_VECTOR_WIDTH=128 go test $(V) -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
 		LP_NATIVE_VECTOR_WIDTH=512 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
+
+test-web: ## what runs in a browser, in headless Chromium
+	@scripts/browser.sh
+	node --test web/test/*.test.mjs
 
 dawn: ## have Dawn, Chromium's WebGPU, validate every shader
 	@scripts/dawn.sh
