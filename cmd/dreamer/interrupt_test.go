@@ -28,13 +28,7 @@ func TestInterrupt(t *testing.T) {
 	code := make(chan int)
 	go func() { code <- run([]string{"chat"}, in, io.Discard, io.Discard) }()
 	time.Sleep(time.Second)
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := self.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	interrupt(t)
 	select {
 	case got := <-code:
 		if got != exitInterrupted {
@@ -42,6 +36,18 @@ func TestInterrupt(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("not interrupted")
+	}
+}
+
+// interrupt signals this process, as Ctrl-C would.
+func interrupt(t *testing.T) {
+	t.Helper()
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
 	}
 }
 

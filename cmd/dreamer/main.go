@@ -44,6 +44,8 @@ var commands = []command{
 	{"plan", "say what a model takes on a device, before loading it", runPlan},
 	{"convert", "turn a model into another format or type of weights", runConvert},
 	{"inspect", "say what a model's file holds, and what is wrong with it", runInspect},
+	{"web", "serve the page that runs models in a browser", runWeb},
+	{"bridge", "serve local models to web pages of this machine's browser", runBridge},
 	{"devices", "list GPUs, and what they get", runDevices},
 }
 

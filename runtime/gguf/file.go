@@ -11,7 +11,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/edsrzf/mmap-go"
+	"github.com/wgslgen/wgslgen/internal/mapped"
 )
 
 // Tensor is the directory entry of one tensor.
@@ -69,7 +69,7 @@ func openFile(osFile *os.File) (*File, error) {
 	if info.Size() == 0 {
 		return nil, errEmpty
 	}
-	mapped, err := mmap.Map(osFile, mmap.RDONLY, 0)
+	mapping, err := mapped.Map(osFile)
 	if err != nil { // browsers, and some network file systems
 		f, err := Read(osFile, info.Size())
 		if err != nil {
@@ -78,16 +78,15 @@ func openFile(osFile *os.File) (*File, error) {
 		f.close = osFile.Close
 		return f, nil
 	}
-	f, err := Parse(mapped)
+	f, err := Parse(mapping.Bytes())
 	if err != nil {
-		mapped.Unmap()
+		mapping.Unmap()
 		return nil, err
 	}
-	source := &mapping{data: mapped}
-	f.source = source
+	f.source = mapping
 	f.close = func() error {
 		f.data = nil
-		err := source.unmap()
+		err := mapping.Unmap()
 		if closeErr := osFile.Close(); err == nil {
 			err = closeErr
 		}
