@@ -51,6 +51,7 @@ var variations = []variation{
 	},
 	{name: "LongRoPE beyond the original context", file: "phi3-longrope/model-Q8_0.gguf", context: 1024},
 	{name: "a sliding window in all layers", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(9)}},
+	{name: "a sliding window of 0, which is none", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(0)}},
 	{name: "parallel layers", file: "stablelm/model-IQ4_XS.gguf", set: map[string]any{"stablelm.use_parallel_residual": true}, rename: map[string]string{"ffn_norm": ""}},
 	{name: "layers that norm for attention again", file: "falcon/model-Q5_1.gguf", rename: map[string]string{"attn_norm": "attn_norm+attn_norm_2"}},
 }

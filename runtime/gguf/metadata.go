@@ -63,6 +63,12 @@ func (m *Metadata) Set(key string, value any) error {
 	return nil
 }
 
+// Delete takes an entry out, if there is one of the key.
+func (m *Metadata) Delete(key string) {
+	delete(m.values, key)
+	m.keys = slices.DeleteFunc(m.keys, func(k string) bool { return k == key })
+}
+
 // Clone returns a copy that can be changed without changing m. The values' own slices are shared.
 func (m *Metadata) Clone() Metadata {
 	return Metadata{keys: slices.Clone(m.keys), values: maps.Clone(m.values)}

@@ -56,6 +56,23 @@ type config struct {
 	DenseLayers   int     `json:"first_k_dense_replace"`
 	RoutedScale   float64 `json:"routed_scaling_factor"`
 
+	ExpertPeriod  int    `json:"moe_layer_freq"`
+	QueryRank     int    `json:"q_lora_rank"` // and V2, V3
+	KVRank        int    `json:"kv_lora_rank"`
+	PlainDim      int    `json:"qk_nope_head_dim"`
+	RotatedDim    int    `json:"qk_rope_head_dim"`
+	ValueDim      int    `json:"v_head_dim"`
+	Groups        int    `json:"n_group"`
+	UsedGroups    int    `json:"topk_group"`
+	TopKMethod    string `json:"topk_method"`
+	Scoring       string `json:"scoring_func"`
+	NextLayers    int    `json:"num_nextn_predict_layers"`
+	RopeNeighbour *bool  `json:"rope_interleave"`
+
+	SwiGLULimit float64  `json:"swiglu_limit"` // gpt-oss
+	UsedOfOSS   int      `json:"experts_per_token"`
+	LayerTypes  []string `json:"layer_types"`
+
 	MultiQuery      *bool   `json:"multi_query"` // Falcon
 	NewDecoder      bool    `json:"new_decoder_architecture"`
 	FalconKVHeads   int     `json:"num_kv_heads"`
@@ -77,6 +94,9 @@ type scaling struct {
 	Fast            float64   `json:"beta_fast"`
 	Slow            float64   `json:"beta_slow"`
 	AttentionFactor float64   `json:"attention_factor"`
+	Truncate        *bool     `json:"truncate"`
+	Mscale          float64   `json:"mscale"`
+	MscaleAllDim    float64   `json:"mscale_all_dim"`
 	Short           []float32 `json:"short_factor"`
 	Long            []float32 `json:"long_factor"`
 }
@@ -117,6 +137,14 @@ func readConfig(folder fs.FS) (*config, error) {
 			return nil, err
 		}
 	}
+	switch c.Architectures[0] {
+	case "DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM":
+		if c.HeadDim = c.PlainDim + c.RotatedDim; c.HeadDim > 0 {
+			c.Partial = float64(c.RotatedDim) / float64(c.HeadDim)
+		}
+	case "GptOssForCausalLM":
+		c.ExpertSize, c.UsedExperts = c.FeedForward, max(c.UsedExperts, c.UsedOfOSS)
+	}
 	return c, c.complete()
 }
 
@@ -146,8 +174,8 @@ func (c *config) completeFalcon() error {
 
 // complete fills in what may be left out, and refuses what would make no sense.
 func (c *config) complete() error {
-	if c.Quantization != nil {
-		return fmt.Errorf("weights quantised by %q; BF16, F16 and F32 can be read", c.Quantization.Method)
+	if q := c.Quantization; q != nil && (q.Method != "mxfp4" || c.Architectures[0] != "GptOssForCausalLM") {
+		return fmt.Errorf("weights quantised by %q; BF16, F16 and F32 can be read, and gpt-oss's MXFP4", q.Method)
 	}
 	for _, n := range []struct {
 		name  string

@@ -10,10 +10,14 @@ type family struct {
 	layerNorm   bool
 	interleaved bool // Q and K turn by neighbours in GGUF
 	normsPlus1  bool
-	headSizes   bool // the size of heads is stated
+	headSizes   bool             // the size of heads is stated
+	special     map[string]place // tensors of a layer that are more than renamed
 	check       func(c *config) error
 	describe    func(m *mapper)
 }
+
+// place adds what becomes of a layer's tensor.
+type place func(m *mapper, layer int, s source)
 
 // outer are the names of tensors of no layer.
 var outer = map[string]string{
@@ -81,6 +85,9 @@ var families = map[string]family{
 	"Phi3ForCausalLM":                {name: "phi3", layers: union(attentionNames, phi3Names, usualNorm), describe: describePhi3},
 	"DeepseekForCausalLM":            {name: "deepseek", layers: union(attentionNames, denseNames, expertNames, sharedNames, usualNorm), interleaved: true, describe: describeDeepSeek},
 	"FalconForCausalLM":              {name: "falcon", layers: falconNames, gelu: true, layerNorm: true},
+	"DeepseekV2ForCausalLM":          deepSeek2,
+	"DeepseekV3ForCausalLM":          deepSeek2,
+	"GptOssForCausalLM":              gptOSS,
 	"StableLmForCausalLM":            {name: "stablelm", layers: union(attentionNames, denseNames, usualNorm), layerNorm: true, describe: describeStableLM},
 }
 
@@ -112,8 +119,11 @@ func describeQwen2MoE(m *mapper) {
 }
 
 func describeDeepSeek(m *mapper) {
-	m.size("leading_dense_block_count", m.DenseLayers)
-	m.size("expert_shared_count", m.SharedExperts)
+	if m.ExpertPeriod > 1 {
+		m.fail("%s: moe_layer_freq is %d; 1 is supported", ConfigFile, m.ExpertPeriod)
+	}
+	m.count("leading_dense_block_count", m.DenseLayers)
+	m.count("expert_shared_count", m.SharedExperts)
 	if m.RoutedScale > 0 {
 		m.own("expert_weights_scale", float32(m.RoutedScale))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/quantize"
+	"github.com/wgslgen/wgslgen/runtime/rearrange"
 )
 
 // mapper writes a model's metadata and tensors. It keeps the first error.
@@ -58,6 +59,13 @@ func (m *mapper) set(key string, value any) {
 // own sets a key of the architecture.
 func (m *mapper) own(name string, value any) { m.set(m.name+"."+name, value) }
 
+// count sets a number of things, unless there are none.
+func (m *mapper) count(name string, n int) {
+	if n != 0 {
+		m.size(name, n)
+	}
+}
+
 func (m *mapper) size(name string, n int) {
 	if n < 0 {
 		m.fail("%s: %s is %d", ConfigFile, name, n)
@@ -85,7 +93,7 @@ func (m *mapper) describeModel() {
 	} else {
 		m.own("attention.layer_norm_rms_epsilon", float32(m.RMSEpsilon))
 	}
-	m.size("rope.dimension_count", int(m.Partial*float64(m.HeadDim)+1e-9))
+	m.size("rope.dimension_count", m.rotated())
 	m.own("rope.freq_base", float32(m.RopeTheta))
 	m.describeScaling()
 	if m.config.Experts > 0 {
@@ -115,18 +123,7 @@ func (m *mapper) describeScaling() {
 	case "llama3":
 		m.factors("rope_freqs.weight", m.llama3Factors(original))
 	case "yarn":
-		m.own("rope.scaling.type", "yarn")
-		m.own("rope.scaling.factor", float32(s.Factor))
-		m.size("rope.scaling.original_context_length", original)
-		if s.Fast > 0 {
-			m.own("rope.scaling.yarn_beta_fast", float32(s.Fast))
-		}
-		if s.Slow > 0 {
-			m.own("rope.scaling.yarn_beta_slow", float32(s.Slow))
-		}
-		if s.AttentionFactor > 0 { // in place of YaRN's own
-			m.own("rope.scaling.attn_factor", float32(s.AttentionFactor/(1+0.1*math.Log(s.Factor))))
-		}
+		m.describeYaRN(original)
 	case "longrope", "su":
 		m.size("rope.scaling.original_context_length", original)
 		m.factors("rope_factors_short.weight", s.Short)
@@ -142,6 +139,59 @@ func (m *mapper) describeScaling() {
 		m.fail("%s: rope_scaling of type %q; linear, llama3, yarn and longrope are supported", ConfigFile, kind)
 	}
 }
+
+// describeYaRN states YaRN's numbers, or, where its range is not rounded to whole pairs, what it makes of each pair: GGUF has
+// no word for that.
+func (m *mapper) describeYaRN(original int) {
+	s := &m.Scaling
+	fast, slow := s.Fast, s.Slow
+	if fast == 0 {
+		fast = 32
+	}
+	if slow == 0 {
+		slow = 1
+	}
+	if !(s.Factor >= 1 && original > 0 && m.RopeTheta > 1 && fast > slow) {
+		m.fail("%s: rope_scaling has factor %g, original_max_position_embeddings %d, beta_fast %g, beta_slow %g", ConfigFile, s.Factor, original, fast, slow)
+		return
+	}
+	usual := 1 + 0.1*math.Log(s.Factor) // of what is rotated
+	if s.Truncate != nil && !*s.Truncate {
+		m.factors("rope_freqs.weight", m.yarnFactors(float64(original), fast, slow))
+		if s.AttentionFactor > 0 {
+			usual = s.AttentionFactor
+		}
+		m.own("rope.scaling.attn_factor", float32(usual))
+		return
+	}
+	m.own("rope.scaling.type", "yarn")
+	m.own("rope.scaling.factor", float32(s.Factor))
+	m.size("rope.scaling.original_context_length", original)
+	m.own("rope.scaling.yarn_beta_fast", float32(fast))
+	m.own("rope.scaling.yarn_beta_slow", float32(slow))
+	if s.AttentionFactor > 0 { // in place of YaRN's own
+		m.own("rope.scaling.attn_factor", float32(s.AttentionFactor/usual))
+	}
+}
+
+// yarnFactors are the divisors of YaRN's angles: 1 for pairs that turn fast within the original context, the factor for
+// those that turn slowly, and between them angles blend.
+func (m *mapper) yarnFactors(original, fast, slow float64) []float32 {
+	dims := m.rotated()
+	pair := func(turns float64) float64 {
+		return float64(dims) * math.Log(original/(turns*2*math.Pi)) / (2 * math.Log(m.RopeTheta))
+	}
+	low, high := max(pair(fast), 0), min(pair(slow), float64(dims-1))
+	factors := make([]float32, dims/2)
+	for i := range factors {
+		blend := min(max((float64(i)-low)/max(high-low, 0.001), 0), 1)
+		factors[i] = float32(1 / (blend/m.Scaling.Factor + 1 - blend))
+	}
+	return factors
+}
+
+// rotated returns how many values of a head turn.
+func (m *mapper) rotated() int { return int(m.Partial*float64(m.HeadDim) + 1e-9) }
 
 // llama3Factors are the divisors of the angles of Llama 3.1: 1 for pairs that turn often within the original context, the
 // factor for those that turn seldom, blended between.
@@ -188,8 +238,12 @@ func (m *mapper) tensors() {
 	experts := map[string][]source{}
 	for _, name := range slices.Sorted(maps.Keys(m.sources)) {
 		s := m.sources[name]
-		to, expert, ok := m.rename(name)
+		layer, part := layerOf(name)
+		place, special := m.special[part]
+		to, expert, ok := m.rename(name, layer, part)
 		switch {
+		case special && layer >= 0 && layer < m.Layers:
+			place(m, layer, s)
 		case !ok:
 			m.fail("tensor %q: models of architecture %s have no such tensor", name, m.Architectures[0])
 		case to == "": // not needed
@@ -215,51 +269,63 @@ func (m *mapper) tensors() {
 	}
 }
 
+// layerOf returns the layer that a tensor is of, and its name there; -1 of one that is of no layer.
+func layerOf(name string) (layer int, part string) {
+	for _, prefix := range layerPrefixes {
+		if rest, found := strings.CutPrefix(name, prefix); found {
+			number, part, _ := strings.Cut(rest, ".")
+			if layer, err := strconv.Atoi(number); err == nil && layer >= 0 {
+				return layer, part
+			}
+		}
+	}
+	return -1, ""
+}
+
 // rename returns the name that GGUF has for a tensor, "" for one that is not needed, and the number of the expert that it
 // is of, or -1.
-func (m *mapper) rename(name string) (to string, expert int, ok bool) {
+func (m *mapper) rename(name string, layer int, part string) (to string, expert int, ok bool) {
 	if m.Architectures[0] == "Gemma3ForConditionalGeneration" {
 		if strings.HasPrefix(name, "vision_tower.") || strings.HasPrefix(name, "multi_modal_projector.") {
 			return "", -1, true
 		}
 		name = strings.TrimPrefix(name, "language_model.")
+		layer, part = layerOf(name)
 	}
 	if strings.HasSuffix(name, ".rotary_emb.inv_freq") || name == "lm_head.weight" && m.Tied != nil && *m.Tied {
 		return "", -1, true
 	}
-	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 {
-		return "", -1, false
+	if layer >= m.Layers && layer < m.Layers+m.NextLayers { // which guess at further tokens
+		return "", -1, true
 	}
-	stem, ending := name[:dot], name[dot:]
-	if ending != ".weight" && ending != ".bias" {
-		return "", -1, false
-	}
-	if to, ok := outer[stem]; ok {
-		return to + ending, -1, true
-	}
-	rest := ""
-	for _, prefix := range layerPrefixes {
-		if after, found := strings.CutPrefix(stem, prefix); found {
-			rest = after
+	stem, ending := name, ""
+	for _, e := range []string{".weight", ".bias"} {
+		if s, found := strings.CutSuffix(name, e); found {
+			stem, ending = s, e
 		}
 	}
-	number, rest, _ := strings.Cut(rest, ".")
-	layer, err := strconv.Atoi(number)
-	if err != nil || layer < 0 || layer >= m.Layers {
+	if to, ok := outer[stem]; ok && ending != "" {
+		return to + ending, -1, true
+	}
+	if ending == "" || layer < 0 || layer >= m.Layers {
 		return "", -1, false
 	}
+	part = strings.TrimSuffix(part, ending)
 	expert = -1
-	if before, after, ok := strings.Cut(rest, ".experts."); ok {
-		number, part, _ := strings.Cut(after, ".")
+	if before, after, ok := strings.Cut(part, ".experts."); ok {
+		number, rest, _ := strings.Cut(after, ".")
+		var err error
 		if expert, err = strconv.Atoi(number); err != nil || expert < 0 {
 			return "", -1, false
 		}
-		rest = before + ".experts.*." + part
+		part = before + ".experts.*." + rest
 	}
-	to, ok = m.layers[rest]
-	return fmt.Sprintf("blk.%d.%s%s", layer, to, ending), expert, ok
+	to, ok = m.layers[part]
+	return inBlock(layer, to+ending), expert, ok
 }
+
+// inBlock is the name that GGUF has for a tensor of a layer.
+func inBlock(layer int, name string) string { return fmt.Sprintf("blk.%d.%s", layer, name) }
 
 // plain are the types that can be read.
 var plain = map[string]gguf.Type{"F32": gguf.F32, "F16": gguf.F16, "BF16": gguf.BF16}
@@ -277,28 +343,27 @@ func (m *mapper) tensor(name string, s source) {
 		dims = dims[:1]
 	}
 	data := s.reader()
+	if s.Size == 0 {
+		m.fail("tensor %q has the shape %v: there is nothing in it", s.Name, s.Shape)
+		return
+	}
 	if turned := strings.Contains(name, ".attn_q.") || strings.Contains(name, ".attn_k."); turned && m.interleaved && len(dims) > 0 {
 		rows := dims[len(dims)-1]
-		if rows == 0 || rows%uint64(m.HeadDim) != 0 || m.HeadDim%2 != 0 {
+		if rows%uint64(m.HeadDim) != 0 || m.HeadDim%2 != 0 {
 			m.fail("tensor %q has %d rows, which heads of %d do not divide", s.Name, rows, m.HeadDim)
 			return
 		}
-		data = &permuted{data, s.Size / int64(rows), int64(rows), interleaved(int64(m.HeadDim))}
+		data = rearrange.Rows(data, s.Size/int64(rows), int64(rows), interleaved(int64(m.HeadDim)))
 	}
 	if rows := int64((m.Heads + 2*m.KVHeads) * m.HeadDim); m.NewDecoder && strings.Contains(name, ".attn_qkv.") {
-		if s.Size == 0 || s.Shape[0] != uint64(rows) {
+		if s.Shape[0] != uint64(rows) {
 			m.fail("tensor %q has the shape %v; %d rows are expected", s.Name, s.Shape, rows)
 			return
 		}
-		data = &permuted{data, s.Size / rows, rows, ungrouped(int64(m.Heads), int64(m.KVHeads), int64(m.HeadDim))}
+		data = rearrange.Rows(data, s.Size/rows, rows, ungrouped(int64(m.Heads), int64(m.KVHeads), int64(m.HeadDim)))
 	}
 	if len(dims) == 1 || strings.Contains(name, "ffn_gate_inp") {
-		var err error
-		if data, err = quantize.Reader(data, kind, gguf.F32, s.Size/int64(kind.BlockBytes())); err != nil {
-			m.fail("tensor %q: %w", s.Name, err)
-			return
-		}
-		kind = gguf.F32
+		data, kind = m.asF32(data, s), gguf.F32
 		if m.normsPlus1 && strings.HasSuffix(name, "norm.weight") {
 			data = &plusOne{data, s.Size / int64(plain[s.Type].BlockBytes()) * 4}
 		}
@@ -307,6 +372,20 @@ func (m *mapper) tensor(name string, s source) {
 		m.vocabulary = int(min(dims[1], 1<<24))
 	}
 	m.add(name, kind, dims, data)
+}
+
+// asF32 returns what data, which has the type of s, means.
+func (m *mapper) asF32(data io.ReaderAt, s source) io.ReaderAt {
+	kind, ok := plain[s.Type]
+	if !ok {
+		m.fail("tensor %q: dtype %s; F32, F16 and BF16 can be read", s.Name, s.Type)
+		return data
+	}
+	f32, err := quantize.Reader(data, kind, gguf.F32, s.Size/int64(kind.BlockBytes()))
+	if err != nil {
+		m.fail("tensor %q: %w", s.Name, err)
+	}
+	return f32
 }
 
 // stack adds the matrices of all experts as one tensor.
@@ -331,5 +410,5 @@ func (m *mapper) stack(name string, experts []source) {
 	}
 	dims := slices.Clone(first.Shape)
 	slices.Reverse(dims)
-	m.add(name, kind, append(dims, uint64(len(experts))), &joined{parts, first.Size})
+	m.add(name, kind, append(dims, uint64(len(experts))), rearrange.Joined(first.Size, parts...))
 }

@@ -6,31 +6,6 @@ import (
 	"math"
 )
 
-// permuted is a matrix with its rows in another order.
-type permuted struct {
-	src      io.ReaderAt
-	rowBytes int64
-	rows     int64
-	from     func(row int64) int64
-}
-
-func (p *permuted) ReadAt(b []byte, off int64) (n int, err error) {
-	for n < len(b) {
-		row, at := off/p.rowBytes, off%p.rowBytes
-		if row >= p.rows {
-			return n, io.EOF
-		}
-		part := b[n:min(int64(len(b)), int64(n)+p.rowBytes-at)]
-		read, err := p.src.ReadAt(part, p.from(row)*p.rowBytes+at)
-		n += read
-		if read < len(part) {
-			return n, err
-		}
-		off += int64(read)
-	}
-	return n, nil
-}
-
 // interleaved returns the row of a matrix whose heads' halves turn together that comes to a row of one whose neighbours
 // do.
 func interleaved(headDim int64) func(row int64) int64 {
@@ -58,27 +33,14 @@ func ungrouped(heads, kvHeads, headDim int64) func(row int64) int64 {
 	}
 }
 
-// joined is readers of one size each, one after the other.
-type joined struct {
-	parts []io.ReaderAt
-	size  int64 // of one
+// every returns every stride-th row, from the first on.
+func every(stride, first int64) func(row int64) int64 {
+	return func(row int64) int64 { return stride*row + first }
 }
 
-func (j *joined) ReadAt(b []byte, off int64) (n int, err error) {
-	for n < len(b) {
-		i, at := off/j.size, off%j.size
-		if i >= int64(len(j.parts)) {
-			return n, io.EOF
-		}
-		part := b[n:min(int64(len(b)), int64(n)+j.size-at)]
-		read, err := j.parts[i].ReadAt(part, at)
-		n += read
-		if read < len(part) {
-			return n, err
-		}
-		off += int64(read)
-	}
-	return n, nil
+// ofHeads returns n rows of each head, from the first on, where a head has so many in all.
+func ofHeads(all, first, n int64) func(row int64) int64 {
+	return func(row int64) int64 { return row/n*all + first + row%n }
 }
 
 // plusOne adds 1 to numbers of 32 bits.
@@ -88,20 +50,67 @@ type plusOne struct {
 }
 
 func (p *plusOne) ReadAt(b []byte, off int64) (int, error) {
-	if off < 0 || off >= p.size {
+	return whole(b, off, p.size, 4, func(first, last int64) ([]byte, error) {
+		numbers := make([]byte, last-first)
+		if n, err := p.src.ReadAt(numbers, first); n < len(numbers) {
+			return nil, err
+		}
+		for at := 0; at < len(numbers); at += 4 {
+			x := math.Float32frombits(binary.LittleEndian.Uint32(numbers[at:]))
+			binary.LittleEndian.PutUint32(numbers[at:], math.Float32bits(1+x))
+		}
+		return numbers, nil
+	})
+}
+
+// The sizes of a block of MXFP4: 32 numbers in 4 bits each, and in GGUF the scale before them.
+const (
+	mxfp4Numbers = 16
+	mxfp4Block   = 1 + mxfp4Numbers
+)
+
+// mxfp4 is blocks as GGUF has them, of scales and numbers in files of their own. There, neighbours share a byte; in GGUF,
+// numbers that are half a block apart do.
+type mxfp4 struct {
+	scales, numbers io.ReaderAt
+	size            int64
+}
+
+func (m *mxfp4) ReadAt(b []byte, off int64) (int, error) {
+	return whole(b, off, m.size, mxfp4Block, func(first, last int64) ([]byte, error) {
+		blocks := make([]byte, last-first)
+		n, from := len(blocks)/mxfp4Block, first/mxfp4Block
+		scales, numbers := make([]byte, n), make([]byte, n*mxfp4Numbers)
+		if read, err := m.scales.ReadAt(scales, from); read < len(scales) {
+			return nil, err
+		}
+		if read, err := m.numbers.ReadAt(numbers, from*mxfp4Numbers); read < len(numbers) {
+			return nil, err
+		}
+		for i := range n {
+			to, pairs := blocks[i*mxfp4Block:], numbers[i*mxfp4Numbers:]
+			to[0] = scales[i]
+			for j := range mxfp4Numbers {
+				low, high := pairs[j/2]>>(j%2*4), pairs[j/2+mxfp4Numbers/2]>>(j%2*4)
+				to[1+j] = low&15 | high<<4
+			}
+		}
+		return blocks, nil
+	})
+}
+
+// whole reads from what is made in units of so many bytes, size in all.
+func whole(b []byte, off, size, unit int64, make func(first, last int64) ([]byte, error)) (int, error) {
+	if off < 0 || off >= size {
 		return 0, io.EOF
 	}
-	end := min(off+int64(len(b)), p.size)
-	first, last := off/4*4, (end+3)/4*4
-	whole := make([]byte, last-first)
-	if n, err := p.src.ReadAt(whole, first); n < len(whole) {
+	end := min(off+int64(len(b)), size)
+	first, last := off/unit*unit, (end+unit-1)/unit*unit
+	units, err := make(first, last)
+	if err != nil {
 		return 0, err
 	}
-	for at := 0; at < len(whole); at += 4 {
-		x := math.Float32frombits(binary.LittleEndian.Uint32(whole[at:]))
-		binary.LittleEndian.PutUint32(whole[at:], math.Float32bits(1+x))
-	}
-	n := copy(b, whole[off-first:end-first])
+	n := copy(b, units[off-first:end-first])
 	if n < len(b) {
 		return n, io.EOF
 	}

@@ -16,12 +16,12 @@ func loadDeepSeek(l *loader) Model {
 // deepSeekFeedForward loads a dense feed-forward in the leading layers, else
 // experts.
 func (l *loader) deepSeekFeedForward(i int) feedForward {
-	if i < l.intOr("leading_dense_block_count", 0) {
+	if i < l.count("leading_dense_block_count") {
 		return l.gatedMLP(i, "", l.int("feed_forward_length"), kernel.SiLU)
 	}
 	each := l.int("expert_feed_forward_length")
 	e := l.experts(i, l.routing(), each, kernel.SiLU)
-	if shared := l.intOr("expert_shared_count", 0); shared > 0 {
+	if shared := l.count("expert_shared_count"); shared > 0 {
 		e.shared = l.gatedMLP(i, "_shexp", shared*each, kernel.SiLU)
 	}
 	return e

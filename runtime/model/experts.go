@@ -27,14 +27,14 @@ func (l *loader) routing() plan.Routing {
 		Scale:     float32(l.positiveOr("expert_weights_scale", 1)),
 		Normalize: l.boolOr("expert_weights_norm", false),
 	}
-	switch f := l.intOr("expert_gating_func", 1); f {
-	case 1:
+	switch f := l.count("expert_gating_func"); f {
+	case 0, 1:
 	case 2:
 		g.Sigmoid = true
 	default:
 		l.fail(fmt.Errorf("%s is %d; 1 (softmax) and 2 (sigmoid) are supported", l.key("expert_gating_func"), f))
 	}
-	if n := l.intOr("expert_group_count", 1); n > 1 {
+	if n := l.count("expert_group_count"); n > 1 {
 		g.Groups = plan.Groups{Count: n, Kept: l.int("expert_group_used_count"), Best: 1}
 		if g.Sigmoid {
 			g.Groups.Best = 2

@@ -18,7 +18,7 @@ func loadLlama(l *loader) Model {
 	}
 	return newDecoder(l, rmsNorm, func(i int) layer {
 		b := l.block(i, rmsNorm, l.attention(i, rope, options))
-		if l.has("expert_count") && l.intOr("expert_used_count", 0) > 0 {
+		if l.count("expert_count") > 0 {
 			routing := l.routing()
 			routing.Normalize = true
 			b.feedForward = l.experts(i, routing, l.int("feed_forward_length"), kernel.SiLU)

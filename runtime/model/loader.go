@@ -65,6 +65,15 @@ func (l *loader) intOr(name string, otherwise int) int {
 	return l.int(name)
 }
 
+// count returns a number that may be 0, which means none, as it does where it is
+// missing.
+func (l *loader) count(name string) int {
+	if n, err := l.file.Uint(l.key(name)); err == nil && n == 0 {
+		return 0
+	}
+	return l.intOr(name, 0)
+}
+
 func (l *loader) float(name string) float64 {
 	x, err := l.file.Float(l.key(name))
 	if err == nil && (math.IsNaN(x) || math.IsInf(x, 0)) {

@@ -41,7 +41,7 @@ func loadPhi2(l *loader) Model {
 // in the long ones.
 func loadPhi3(l *loader) Model {
 	rope := l.rope(ropeSpec{half: true})
-	options := plan.AttentionOptions{Window: l.intOr("attention.sliding_window", 0)}
+	options := plan.AttentionOptions{Window: l.count("attention.sliding_window")} // 0 in Phi-4
 	return newDecoder(l, rmsNorm, func(i int) layer {
 		b := l.block(i, rmsNorm, l.attention(i, rope, options))
 		b.feedForward = l.splitMLP(i, l.int("feed_forward_length"), kernel.SiLU)

@@ -52,6 +52,9 @@ func attempt(t *testing.T, what string, open func() (*gguf.File, error)) (opened
 					return
 				}
 			}
+			for i := range f.Tensors {
+				f.Data(&f.Tensors[i]) // an error is fine
+			}
 			f.Close()
 		case strings.TrimSpace(err.Error()) == "":
 			done <- "an error without a text"
@@ -153,33 +156,82 @@ func TestDamagedGGUF(t *testing.T) {
 	}
 }
 
-// publishedFolder is a small model as it is published.
-func publishedFolder(t *testing.T) fstest.MapFS {
+// A published model: its configuration, and its tensors' shapes, with those of a layer's without their prefix.
+type published struct {
+	config string
+	layer  map[string][]int
+}
+
+var publishedModels = map[string]published{
+	"Llama": {
+		config: `{"architectures":["LlamaForCausalLM"],"hidden_act":"silu","hidden_size":64,"intermediate_size":96,"num_hidden_layers":1,` +
+			`"num_attention_heads":2,"num_key_value_heads":1,"max_position_embeddings":256,"rms_norm_eps":1e-5,"tie_word_embeddings":true,` +
+			`"rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":64}}`,
+		layer: map[string][]int{
+			"self_attn.q_proj.weight": {64, 64}, "self_attn.k_proj.weight": {32, 64}, "self_attn.v_proj.weight": {32, 64}, "self_attn.o_proj.weight": {64, 64},
+			"mlp.gate_proj.weight": {96, 64}, "mlp.up_proj.weight": {96, 64}, "mlp.down_proj.weight": {64, 96},
+		},
+	},
+	"DeepSeek-V3": {
+		config: `{"architectures":["DeepseekV3ForCausalLM"],"hidden_act":"silu","hidden_size":64,"intermediate_size":96,"num_hidden_layers":1,"q_lora_rank":32,` +
+			`"kv_lora_rank":64,"qk_nope_head_dim":64,"qk_rope_head_dim":64,"v_head_dim":64,"num_attention_heads":2,"num_key_value_heads":2,"max_position_embeddings":256,` +
+			`"n_routed_experts":4,"num_experts_per_tok":2,"moe_intermediate_size":32,"n_shared_experts":1,"scoring_func":"sigmoid","topk_method":"noaux_tc","n_group":1,` +
+			`"norm_topk_prob":true,"routed_scaling_factor":2.5,"rms_norm_eps":1e-6,"tie_word_embeddings":true,` +
+			`"rope_scaling":{"type":"yarn","factor":4,"beta_fast":32,"beta_slow":1,"mscale":1,"mscale_all_dim":1,"original_max_position_embeddings":64}}`,
+		layer: map[string][]int{
+			"self_attn.q_a_proj.weight": {32, 64}, "self_attn.q_a_layernorm.weight": {32}, "self_attn.q_b_proj.weight": {256, 32},
+			"self_attn.kv_a_proj_with_mqa.weight": {128, 64}, "self_attn.kv_a_layernorm.weight": {64}, "self_attn.kv_b_proj.weight": {256, 64}, "self_attn.o_proj.weight": {64, 128},
+			"mlp.gate.weight": {4, 64}, "mlp.gate.e_score_correction_bias": {4},
+			"mlp.experts.0.gate_proj.weight": {32, 64}, "mlp.experts.0.up_proj.weight": {32, 64}, "mlp.experts.0.down_proj.weight": {64, 32},
+			"mlp.experts.1.gate_proj.weight": {32, 64}, "mlp.experts.1.up_proj.weight": {32, 64}, "mlp.experts.1.down_proj.weight": {64, 32},
+			"mlp.experts.2.gate_proj.weight": {32, 64}, "mlp.experts.2.up_proj.weight": {32, 64}, "mlp.experts.2.down_proj.weight": {64, 32},
+			"mlp.experts.3.gate_proj.weight": {32, 64}, "mlp.experts.3.up_proj.weight": {32, 64}, "mlp.experts.3.down_proj.weight": {64, 32},
+			"mlp.shared_experts.gate_proj.weight": {32, 64}, "mlp.shared_experts.up_proj.weight": {32, 64}, "mlp.shared_experts.down_proj.weight": {64, 32},
+		},
+	},
+	"gpt-oss": {
+		config: `{"architectures":["GptOssForCausalLM"],"hidden_act":"silu","hidden_size":64,"intermediate_size":32,"num_hidden_layers":1,"head_dim":32,` +
+			`"num_attention_heads":2,"num_key_value_heads":1,"max_position_embeddings":256,"num_local_experts":4,"experts_per_token":2,"sliding_window":16,` +
+			`"swiglu_limit":7,"layer_types":["sliding_attention"],"rms_norm_eps":1e-5,"tie_word_embeddings":true,"quantization_config":{"quant_method":"mxfp4"},` +
+			`"rope_scaling":{"rope_type":"yarn","factor":32,"beta_fast":32,"beta_slow":1,"truncate":false,"original_max_position_embeddings":64}}`,
+		layer: map[string][]int{
+			"self_attn.q_proj.weight": {64, 64}, "self_attn.k_proj.weight": {32, 64}, "self_attn.v_proj.weight": {32, 64}, "self_attn.o_proj.weight": {64, 64},
+			"self_attn.q_proj.bias": {64}, "self_attn.k_proj.bias": {32}, "self_attn.v_proj.bias": {32}, "self_attn.o_proj.bias": {64}, "self_attn.sinks": {2},
+			"mlp.router.weight": {4, 64}, "mlp.router.bias": {4},
+			"mlp.experts.gate_up_proj_blocks": {4, 64, 2, 16}, "mlp.experts.gate_up_proj_scales": {4, 64, 2}, "mlp.experts.gate_up_proj_bias": {4, 64},
+			"mlp.experts.down_proj_blocks": {4, 64, 1, 16}, "mlp.experts.down_proj_scales": {4, 64, 1}, "mlp.experts.down_proj_bias": {4, 64},
+		},
+	},
+}
+
+// folder returns the model in a folder, with weights of zero.
+func (p published) folder(t *testing.T) fstest.MapFS {
 	t.Helper()
-	config := `{"architectures":["LlamaForCausalLM"],"hidden_act":"silu","hidden_size":64,"intermediate_size":96,"num_hidden_layers":1,` +
-		`"num_attention_heads":2,"num_key_value_heads":1,"max_position_embeddings":256,"rms_norm_eps":1e-5,"tie_word_embeddings":true,` +
-		`"rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":64}}`
 	header, end := map[string]any{}, 0
-	for name, shape := range map[string][]int{
-		"model.embed_tokens.weight": {40, 64}, "model.norm.weight": {64},
-		"model.layers.0.input_layernorm.weight": {64}, "model.layers.0.post_attention_layernorm.weight": {64},
-		"model.layers.0.self_attn.q_proj.weight": {64, 64}, "model.layers.0.self_attn.k_proj.weight": {32, 64},
-		"model.layers.0.self_attn.v_proj.weight": {32, 64}, "model.layers.0.self_attn.o_proj.weight": {64, 64},
-		"model.layers.0.mlp.gate_proj.weight": {96, 64}, "model.layers.0.mlp.up_proj.weight": {96, 64}, "model.layers.0.mlp.down_proj.weight": {64, 96},
-	} {
-		n := 2
+	add := func(name string, shape []int) {
+		kind, n := "BF16", 2
+		if strings.HasSuffix(name, "_blocks") || strings.HasSuffix(name, "_scales") {
+			kind, n = "U8", 1
+		}
 		for _, d := range shape {
 			n *= d
 		}
-		header[name] = map[string]any{"dtype": "BF16", "shape": shape, "data_offsets": []int{end, end + n}}
+		header[name] = map[string]any{"dtype": kind, "shape": shape, "data_offsets": []int{end, end + n}}
 		end += n
+	}
+	add("model.embed_tokens.weight", []int{40, 64})
+	add("model.norm.weight", []int{64})
+	add("model.layers.0.input_layernorm.weight", []int{64})
+	add("model.layers.0.post_attention_layernorm.weight", []int{64})
+	for name, shape := range p.layer {
+		add("model.layers.0."+name, shape)
 	}
 	text, err := json.Marshal(header)
 	if err != nil {
 		t.Fatal(err)
 	}
 	weights := slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, make([]byte, end))
-	return fstest.MapFS{"config.json": {Data: []byte(config)}, "model.safetensors": {Data: weights}}
+	return fstest.MapFS{"config.json": {Data: []byte(p.config)}, "model.safetensors": {Data: weights}}
 }
 
 // rdrrFolder is a model of the oracle as an RDRR folder.
@@ -210,7 +262,11 @@ func rdrrFolder(t *testing.T) fstest.MapFS {
 
 func TestDamagedFolders(t *testing.T) {
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	for kind, folder := range map[string]fstest.MapFS{"published": publishedFolder(t), "RDRR": rdrrFolder(t)} {
+	folders := map[string]fstest.MapFS{"RDRR": rdrrFolder(t)}
+	for name, p := range publishedModels {
+		folders[name] = p.folder(t)
+	}
+	for kind, folder := range folders {
 		f, err := openFolder(folder, "")
 		if err != nil {
 			t.Fatal(err)
