@@ -125,9 +125,11 @@ func printPlan(out io.Writer, name string, caps gpu.Caps, p *engine.Estimate) {
 	row := func(what string, bytes int64, note string, args ...any) {
 		fmt.Fprintf(w, "%s\t%s\t  %s\n", what, memory.MiB(bytes), fmt.Sprintf(note, args...))
 	}
-	row("weights", p.Weights, "of which a decode step reads %s", memory.MiB(p.DecodeBytes))
 	if p.ExpertSlots > 0 {
-		row("expert cache", p.ExpertCache, "for %d experts of each layer; the others come from the file", p.ExpertSlots)
+		row("weights", p.Weights, "that stay; of these and of experts a decode step reads %s", memory.MiB(p.DecodeBytes))
+		row("expert cache", p.ExpertCache, "for %d of each layer's %d experts; the others come from the file", p.ExpertSlots, p.Experts)
+	} else {
+		row("weights", p.Weights, "of which a decode step reads %s", memory.MiB(p.DecodeBytes))
 	}
 	row("KV cache", p.Cache, "for %d positions", p.Context)
 	row("activations", p.Activations, "for %d tokens at once", p.Chunk)

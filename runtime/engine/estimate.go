@@ -36,6 +36,7 @@ type Estimate struct {
 	Weights     int64 `json:"weights"`
 	ExpertCache int64 `json:"expert_cache,omitempty"`
 	ExpertSlots int   `json:"expert_slots,omitempty"` // experts of a layer in it; 0: the device holds all weights
+	Experts     int   `json:"experts,omitempty"`      // of a layer, where the device does not hold all
 	Cache       int64 `json:"kv_cache"`
 	Activations int64 `json:"activations"`
 	Tables      int64 `json:"tables"`
@@ -61,7 +62,8 @@ func Plan(caps gpu.Caps, f *gguf.File, o Options) (*Estimate, error) {
 	}
 	p := &Estimate{
 		Tier: tierOf(caps.Kind, o.Memory), Memory: o.Memory,
-		Weights: e.memory.Sum(memory.Weights), ExpertCache: e.memory.Sum(memory.Experts), ExpertSlots: e.ExpertSlots(), Cache: e.memory.Sum(memory.Cache),
+		Weights: e.memory.Sum(memory.Weights), ExpertCache: e.memory.Sum(memory.Experts), ExpertSlots: e.ExpertSlots(),
+		Experts: e.experts(), Cache: e.memory.Sum(memory.Cache),
 		Activations: e.memory.Sum(memory.Activations), Tables: e.memory.Sum(memory.Tables), Total: e.memory.Bytes(),
 		Context: e.context, Chunk: e.chunk, Dispatches: e.marks[3], DecodeBytes: e.decode.WeightBytes(),
 	}

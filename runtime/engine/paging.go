@@ -19,15 +19,16 @@ func (e *Engine) recordToFit(f *gguf.File, o Options) error {
 	}
 	whole := o
 	o.ExpertSlots = 1
-	if e.record(f, o) != nil {
+	if e.record(f, o) != nil { // there are no experts, or they cannot be paged
 		return e.record(f, whole)
 	}
-	caches := e.weights.ExpertCaches()
-	if len(caches) == 0 || !e.fits(o) {
+	if e.experts() == 0 || !e.fits(o) {
 		return nil // the refusal tells the least
 	}
 	room := (o.Memory - e.memory.Bytes()) / e.memory.Sum(planned.Experts)
-	for o.ExpertSlots = int(min(room+1, int64(caches[0].Experts-1))); o.ExpertSlots > 1; o.ExpertSlots-- {
+	// With more slots there are fewer rounds, and the rest may take a little less:
+	// so one slot more is tried.
+	for o.ExpertSlots = int(min(room+2, int64(e.experts()-1))); o.ExpertSlots > 1; o.ExpertSlots-- {
 		if err := e.record(f, o); err != nil || e.fits(o) {
 			return err
 		}
@@ -42,6 +43,15 @@ func (e *Engine) fits(o Options) bool { return e.memory.Fit(o.Memory, e.caps.Lim
 func (e *Engine) ExpertSlots() int {
 	for _, c := range e.weights.ExpertCaches() {
 		return c.Slots
+	}
+	return 0
+}
+
+// experts returns how many experts a layer has; 0 where the device holds all
+// weights.
+func (e *Engine) experts() int {
+	for _, c := range e.weights.ExpertCaches() {
+		return c.Experts
 	}
 	return 0
 }

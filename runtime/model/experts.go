@@ -75,6 +75,7 @@ func (l *loader) expertTensor(name string, experts, rows, cols int) *weights.Ten
 // expertCache returns the cache of a layer's experts; nil where the device holds
 // them all.
 func (l *loader) expertCache(n int) *weights.ExpertCache {
+	l.mixture = true
 	if slots := l.options.ExpertSlots; slots > 0 && slots < n && l.err == nil {
 		return l.set.ExpertCache(n, slots)
 	}

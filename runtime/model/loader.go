@@ -28,6 +28,7 @@ type loader struct {
 	options      Options
 	context      int
 	used         map[string]bool // tensors
+	mixture      bool            // there are experts
 	ropes        []*plan.Rope
 	err          error
 }

@@ -74,6 +74,9 @@ func Load(f *gguf.File, library *op.Library, set *weights.Set, plan *memory.Plan
 	l := &loader{file: f, architecture: name, library: library, set: set, memory: plan, options: o, used: map[string]bool{}}
 	l.context = l.readContext()
 	m := load(l)
+	if o.ExpertSlots > 0 && !l.mixture {
+		l.fail(fmt.Errorf("%d slots for experts: the model has no experts", o.ExpertSlots))
+	}
 	l.finishRopes()
 	l.checkUnused()
 	return m, l.context, l.err
