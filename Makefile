@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DREAMER     = bin/dreamer
 GOFLAGS    += -trimpath
 
-.PHONY: demo test test29 test-web build driver generate lint fuzz bench bench-tokenizer golden dawn clean
+.PHONY: demo test test29 test-web web build driver generate lint fuzz bench bench-tokenizer golden dawn clean
 
 demo: driver build ## tell a story with the embedded model
 	$(DREAMER) run -chat -p "Tell me a story about a fox who lost a key."
@@ -19,7 +19,10 @@ test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machin
 		LP_NATIVE_VECTOR_WIDTH=128 go test $(V) -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
 		LP_NATIVE_VECTOR_WIDTH=512 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
 
-test-web: ## what runs in a browser, in headless Chromium
+web: ## the page, its engine and the story model, as files for any server, in bin/web
+	@scripts/web.sh
+
+test-web: web ## what runs in a browser, in headless Chromium
 	@scripts/browser.sh
 	node --test web/test/*.test.mjs
 

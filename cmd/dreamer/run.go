@@ -100,9 +100,5 @@ func promptTokens(f *gguf.File, tok *tokenizer.Tokenizer, system, text string, a
 		c.Messages = append(c.Messages, chat.Message{Role: chat.User, Content: text})
 		return template.Tokens(c)
 	}
-	ids := tok.Encode(text)
-	if bos, ok := tok.BOS(); ok && tok.AddsBOS() {
-		ids = append([]tokenizer.Token{bos}, ids...)
-	}
-	return ids, nil
+	return tok.WithBOS(tok.Encode(text)), nil
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/wgslgen/wgslgen/runtime/completion"
 	"github.com/wgslgen/wgslgen/runtime/engine"
 	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/plan"
@@ -25,44 +25,24 @@ type speaker struct {
 // speak continues the prompt on w, in whole characters, up to the end of the
 // turn, and returns the text. A context that is full after some of it is a
 // cutError.
-func (s *speaker) speak(ctx context.Context, w io.Writer, prompt []tokenizer.Token) (text string, err error) {
-	decoder := s.tokenizer.NewDecoder()
-	for _, id := range prompt {
-		decoder.Next(id)
-	}
-	decoder.Flush()
-	put := func(part string) error {
-		text += part
+func (s *speaker) speak(ctx context.Context, w io.Writer, prompt []tokenizer.Token) (string, error) {
+	request := completion.Request{Prompt: prompt, Sampling: s.sampling, Tokens: s.most}
+	written, err := completion.Write(ctx, s.session, s.tokenizer, request, func(part string) error {
 		_, err := io.WriteString(w, part)
 		return err
+	})
+	if err == nil && written.Reason == completion.Full {
+		err = &cutError{s.engine.Context()}
 	}
-	generation := engine.Generation{Sampling: s.sampling, Tokens: s.most, Stop: s.tokenizer.IsEOG}
-	tokens := 0
-	for id, err := range s.session.Generate(ctx, prompt, generation) {
-		if tokens > 0 && errors.Is(err, engine.ErrContextFull) {
-			if err := put(decoder.Flush()); err != nil {
-				return text, err
-			}
-			return text, &cutError{err}
-		}
-		if err != nil {
-			return text, err
-		}
-		tokens++
-		if s.tokenizer.IsEOG(id) {
-			break
-		}
-		if err := put(decoder.Next(id)); err != nil {
-			return text, err
-		}
-	}
-	return text, put(decoder.Flush())
+	return written.Text, err
 }
 
 // cutError says that there was no room for the rest of an answer.
-type cutError struct{ error }
+type cutError struct{ context int }
 
-func (e *cutError) Unwrap() error { return e.error }
+func (e *cutError) Error() string {
+	return fmt.Sprintf("%v: all %d tokens are used", engine.ErrContextFull, e.context)
+}
 
 // fewTokens are too few to tell how fast they came.
 const fewTokens = 8

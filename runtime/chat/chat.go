@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -237,10 +236,7 @@ func (c *Template) encode(spans []span) []tokenizer.Token {
 		}
 	}
 	flush()
-	if bos, ok := c.tokenizer.BOS(); ok && c.tokenizer.AddsBOS() && (len(ids) == 0 || ids[0] != bos) {
-		ids = slices.Insert(ids, 0, bos)
-	}
-	return ids
+	return c.tokenizer.WithBOS(ids)
 }
 
 // nextControl returns the first control token in text, the longest of several,

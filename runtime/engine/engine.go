@@ -86,6 +86,9 @@ type Engine struct {
 	session *Session // that the cache belongs to
 }
 
+// ErrTooLarge says that a model needs more memory than there is.
+var ErrTooLarge = errors.New("the model does not fit")
+
 // Load plans the model in f, refuses it with the sums if it cannot fit, and
 // loads it onto the device. The file may be closed afterwards, unless experts
 // come from it: see Engine.ExpertSlots.
@@ -109,7 +112,7 @@ func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
 		return err
 	}
 	if err := e.memory.Fit(o.Memory, e.caps.Limits); err != nil {
-		return fmt.Errorf("the model does not fit: %w", err)
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	}
 	if err := e.memory.Allocate(e.dev); err != nil {
 		return err

@@ -115,12 +115,14 @@ func (t *Tokenizer) Encode(text string) []Token { return t.encode(text, t.inText
 // tokens: what a chat template renders. No beginning-of-sequence token is added.
 func (t *Tokenizer) EncodeSpecial(text string) []Token { return t.encode(text, t.inPrompt) }
 
-// EncodePrompt is EncodeSpecial with the beginning-of-sequence token before it, if the model wants that and the text
-// does not begin with it already.
-func (t *Tokenizer) EncodePrompt(text string) []Token {
-	ids := t.EncodeSpecial(text)
-	if t.AddsBOS() && (len(ids) == 0 || ids[0] != t.bos) {
-		ids = slices.Insert(ids, 0, t.bos)
+// EncodePrompt is EncodeSpecial with the beginning-of-sequence token before it, as WithBOS adds it.
+func (t *Tokenizer) EncodePrompt(text string) []Token { return t.WithBOS(t.EncodeSpecial(text)) }
+
+// WithBOS returns ids with the beginning-of-sequence token before them, if the model wants that and they do not begin
+// with it already.
+func (t *Tokenizer) WithBOS(ids []Token) []Token {
+	if bos, ok := t.BOS(); ok && t.AddsBOS() && (len(ids) == 0 || ids[0] != bos) {
+		ids = slices.Insert(ids, 0, bos)
 	}
 	return ids
 }
