@@ -4,7 +4,6 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
 
 	"github.com/wgslgen/wgslgen/internal/shared"
@@ -31,45 +30,6 @@ func usageOf(dev gpu.Device) usage {
 	return usage{now, m.HeapAlloc, runtime.NumGoroutine()}
 }
 
-// compiled is a device that compiles a shader once: that takes most of the time
-// of a load.
-type compiled struct {
-	gpu.Device
-	pipelines map[string]gpu.Pipeline
-}
-
-// lasting is a pipeline that outlives its owner.
-type lasting struct{ gpu.Pipeline }
-
-func (lasting) Release() {}
-
-func (d compiled) NewPipeline(desc gpu.PipelineDesc) (gpu.Pipeline, error) {
-	if p := d.pipelines[desc.WGSL]; p != nil {
-		return lasting{p}, nil
-	}
-	p, err := d.Device.NewPipeline(desc)
-	if err != nil {
-		return nil, err
-	}
-	d.pipelines[desc.WGSL] = p
-	return lasting{p}, nil
-}
-
-func (d compiled) NewBindGroup(p gpu.Pipeline, label string, bindings []gpu.BufferRange) (gpu.BindGroup, error) {
-	return d.Device.NewBindGroup(p.(lasting).Pipeline, label, bindings)
-}
-
-func (d compiled) Submit(lists ...gpu.CommandList) error {
-	var all gpu.CommandList
-	for _, c := range slices.Concat(lists...) {
-		if p, ok := c.Pipeline.(lasting); ok {
-			c.Pipeline = p.Pipeline
-		}
-		all = append(all, c)
-	}
-	return d.Device.Submit(all)
-}
-
 // heapSlack is what the heap may grow by in all rounds together: less than 4 KiB a
 // round, where a model's smallest buffer of parameters has more.
 const heapSlack = 4 << 10 * rounds
@@ -77,7 +37,7 @@ const heapSlack = 4 << 10 * rounds
 // TestLeaks loads models, generates and closes them, over and over: afterwards
 // the process holds what it held after the first time.
 func TestLeaks(t *testing.T) {
-	dev := compiled{openDevice(t), map[string]gpu.Pipeline{}}
+	dev := openDevice(t)
 	for _, test := range []struct {
 		name, path string
 		o          Options
