@@ -16,7 +16,9 @@ require (
 	github.com/x448/float16 v0.8.4
 	golang.org/x/sync v0.19.0
 	golang.org/x/term v0.39.0
+	golang.org/x/text v0.33.0
 	golang.org/x/tools v0.41.0
+	lukechampine.com/blake3 v1.4.1
 )
 
 require (
@@ -29,5 +31,4 @@ require (
 	github.com/oliverbestmann/webgpu/libs-windows v0.0.0-20260628152801-f47d1b682eb8 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
 	golang.org/x/sys v0.40.0 // indirect
-	lukechampine.com/blake3 v1.4.1 // indirect
 )

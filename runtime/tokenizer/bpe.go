@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"sync"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // bpe cuts text into words and merges the bytes of each word in the order of a list of merges.
@@ -12,6 +14,7 @@ type bpe struct {
 	v       *vocab
 	pre     *pretokenizer
 	whole   bool // a word that is a token needs no merging
+	nfc     bool // text is brought into Unicode's composed form first
 	bytes   [256]Token
 	merges  map[pair]merge
 	chunks  cache
@@ -40,6 +43,12 @@ func newBPE(md Metadata, v *vocab) (*bpe, error) {
 	}
 	v.addsBOS = scheme.addsBOS
 	b := &bpe{v: v, pre: newPretokenizer(scheme), whole: scheme.whole, mergers: sync.Pool{New: func() any { return new(merger) }}}
+	if md.Has(keyNFC) { // which tokenizer.json tells, while the usual GGUF files leave it out
+		var err error
+		if b.nfc, err = md.Bool(keyNFC); err != nil {
+			return nil, err
+		}
+	}
 	for i := range b.bytes {
 		id, ok := v.plain(string(byteToRune[i]))
 		if !ok {
@@ -86,7 +95,12 @@ func (b *bpe) readMerges(md Metadata) error {
 	return nil
 }
 
-func (b *bpe) normalize(text string) string { return text }
+func (b *bpe) normalize(text string) string {
+	if b.nfc {
+		return norm.NFC.String(text)
+	}
+	return text
+}
 
 func (b *bpe) decode(text string) string { return byteLevelBytes(text) }
 

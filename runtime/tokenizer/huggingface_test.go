@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -166,6 +167,50 @@ func TestHuggingFace(t *testing.T) {
 	}
 }
 
+// TestQwen2AsPublished reads the files of a folder of Qwen2.5 with all that they hold.
+func TestQwen2AsPublished(t *testing.T) {
+	var vocab map[string]int
+	if err := json.Unmarshal(readFile(t, "tokenizers", "qwen2", "vocab.json"), &vocab); err != nil {
+		t.Fatal(err)
+	}
+	merges := strings.Split(strings.TrimSpace(string(readFile(t, "tokenizers", "qwen2", "merges.txt"))), "\n")
+	added, decoder := []object{}, object{}
+	for i, text := range []string{"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"} {
+		flags := object{"single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": i < 3}
+		id := len(vocab) + i
+		decoder[fmt.Sprint(id)] = maps.Clone(flags)
+		decoder[fmt.Sprint(id)].(object)["content"] = text
+		flags["id"], flags["content"] = id, text
+		added = append(added, flags)
+	}
+	md := readHuggingFace(t, folder(t, object{
+		"version": "1.0", "truncation": nil, "padding": nil, "added_tokens": added, "normalizer": object{"type": "NFC"},
+		"pre_tokenizer":  sequence(split(qwen2Regex), byteLevelStep),
+		"post_processor": byteLevelStep, "decoder": byteLevelStep,
+		"model": object{
+			"type": "BPE", "dropout": nil, "unk_token": nil, "continuing_subword_prefix": "", "end_of_word_suffix": "",
+			"fuse_unk": false, "byte_fallback": false, "ignore_merges": false, "vocab": vocab, "merges": slices.DeleteFunc(merges, func(m string) bool { return strings.HasPrefix(m, "#version") }),
+		},
+	}, object{
+		"add_bos_token": false, "add_prefix_space": false, "added_tokens_decoder": decoder, "additional_special_tokens": []string{"<|im_start|>", "<|im_end|>"},
+		"bos_token": nil, "chat_template": string(readFile(t, "chat", "templates", "Qwen-Qwen2.5-7B-Instruct.jinja")), "clean_up_tokenization_spaces": false,
+		"eos_token": "<|im_end|>", "errors": "replace", "model_max_length": 131072, "pad_token": "<|endoftext|>", "split_special_tokens": false,
+		"tokenizer_class": "Qwen2Tokenizer", "unk_token": nil,
+	}))
+	tok := newTokenizer(t, md)
+	checkPublished(t, tok, "qwen2")
+	if got, want := pieces(tok, tok.EncodePrompt("<|im_start|>user\nhi<|im_end|>")), "<|im_start|>,user,Ċ,hi,<|im_end|>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if eos, err := md.Int("tokenizer.ggml.eos_token_id"); eos != int64(len(vocab)+2) || !md.Has("tokenizer.chat_template") {
+		t.Errorf("end of text is %d, %v", eos, err)
+	}
+	composed, apart := "Müller à Genève", "Mu\u0308ller a\u0300 Gene\u0300ve"
+	if got := tok.Encode(apart); !slices.Equal(got, tok.Encode(composed)) || tok.Decode(got) != composed {
+		t.Errorf("letters and marks apart are %s, composed %s", pieces(tok, got), pieces(tok, tok.Encode(composed)))
+	}
+}
+
 func TestIdentify(t *testing.T) {
 	for want, pre := range preTokenizers {
 		small := object{"pre_tokenizer": pre, "model": object{
@@ -221,21 +266,23 @@ func TestHuggingFaceConfig(t *testing.T) {
 }
 
 func TestBadHuggingFace(t *testing.T) {
-	for name, text := range map[string]string{
-		"empty":        "",
-		"no vocab":     `{}`,
-		"Unigram":      `{"model": {"type": "Unigram", "vocab": []}}`,
-		"number":       `{"model": {"vocab": {"a": 99999999}}}`,
-		"negative":     `{"model": {"vocab": {"a": -1}}}`,
-		"twice":        `{"model": {"vocab": {"a": 0, "b": 0}}}`,
-		"merge":        `{"model": {"vocab": {"a": 0}, "merges": ["a"]}}`,
-		"merge number": `{"model": {"vocab": {"a": 0}, "merges": [1]}}`,
-		"normalizer":   `{"normalizer": {"type": "Lowercase"}, "model": {"vocab": {"a": 0}}}`,
-		"pre":          `{"pre_tokenizer": {"type": "Whitespace"}, "model": {"vocab": {"a": 0}}}`,
-		"prefix":       `{"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true}, "model": {"vocab": {"a": 0}}}`,
+	for text, want := range map[string]string{
+		``:   "unexpected end",
+		`{}`: "no model.vocab",
+		`{"model": {"type": "Unigram", "vocab": [["a", -1.5]]}}`:                                           "model Unigram is not supported; BPE is",
+		`{"model": {"vocab": {"a": 99999999}}}`:                                                            `token "a" has number 99999999`,
+		`{"model": {"vocab": {"a": -1}}}`:                                                                  `token "a" has number -1`,
+		`{"model": {"vocab": {"a": 0, "b": 0}}}`:                                                           "have number 0",
+		`{"model": {"vocab": {"a": 0}, "merges": ["a"]}}`:                                                  "model.merges[0] has 1 parts",
+		`{"model": {"vocab": {"a": 0}, "merges": [1]}}`:                                                    "model.merges[0]",
+		`{"normalizer": {"type": "Lowercase"}, "model": {"vocab": {"a": 0}}}`:                              "normalizer Lowercase is not supported",
+		`{"normalizer": {"type": "NFC"}, "model": {"vocab": {"a": 0}, "byte_fallback": true}}`:             "normalizer NFC is not supported",
+		`{"pre_tokenizer": {"type": "Whitespace"}, "model": {"vocab": {"a": 0}}}`:                          "pre_tokenizer Whitespace is not supported",
+		`{"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true}, "model": {"vocab": {"a": 0}}}`: "add_prefix_space is not supported",
 	} {
-		if _, err := huggingface.Metadata(fstest.MapFS{"tokenizer.json": &fstest.MapFile{Data: []byte(text)}}); err == nil {
-			t.Errorf("%s: no error", name)
+		_, err := huggingface.Metadata(fstest.MapFS{"tokenizer.json": &fstest.MapFile{Data: []byte(text)}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q in it", text, err, want)
 		}
 	}
 	if _, err := huggingface.Metadata(fstest.MapFS{}); err == nil {

@@ -21,6 +21,7 @@ const (
 	keyUnknown     = "tokenizer.ggml.unknown_token_id"
 	keyAddBOS      = "tokenizer.ggml.add_bos_token"
 	keySpacePrefix = "tokenizer.ggml.add_space_prefix"
+	keyNFC         = "tokenizer.ggml.normalizer.nfc"
 )
 
 // kind is what a token is for, numbered as in the metadata.

@@ -41,7 +41,6 @@ type tokenizerJSON struct {
 	PreTokenizer  step         `json:"pre_tokenizer"`
 	PostProcessor step         `json:"post_processor"`
 	Model         struct {
-		Type         string            `json:"type"`
 		Vocab        map[string]int    `json:"vocab"`
 		Merges       []json.RawMessage `json:"merges"`
 		ByteFallback bool              `json:"byte_fallback"`
@@ -62,12 +61,18 @@ func Metadata(folder fs.FS) (*gguf.Metadata, error) {
 	if err != nil {
 		return nil, err
 	}
+	var kind struct {
+		Model struct{ Type string } `json:"model"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
+	}
+	if name := kind.Model.Type; name != "" && name != "BPE" {
+		return nil, fmt.Errorf("%s: model %s is not supported; BPE is", tokenizerFile, name)
+	}
 	var t tokenizerJSON
 	if err := json.Unmarshal(text, &t); err != nil {
 		return nil, fmt.Errorf("%s: %w", tokenizerFile, err)
-	}
-	if t.Model.Type != "" && t.Model.Type != "BPE" {
-		return nil, fmt.Errorf("%s: model %s is not supported; BPE is", tokenizerFile, t.Model.Type)
 	}
 	if len(t.Model.Vocab) == 0 {
 		return nil, fmt.Errorf("%s: no model.vocab", tokenizerFile)
@@ -119,6 +124,9 @@ func (w *writer) write(t *tokenizerJSON, c *config) error {
 			texts[i] = m.left + " " + m.right
 		}
 		err = errors.Join(set("ggml.model", "gpt2"), set("ggml.pre", pre), set("ggml.merges", texts), err)
+		if len(t.Normalizer.all()) > 0 {
+			err = errors.Join(err, set("ggml.normalizer.nfc", true))
+		}
 	}
 	if err != nil {
 		return err

@@ -56,8 +56,8 @@ func (s step) all() []step {
 	return list
 }
 
-// onlyComposes fails for normalisers that a byte-level vocabulary has no room for. Unicode composition is left out, as GGUF
-// files leave it out.
+// onlyComposes fails for normalisers other than Unicode's composition, which is all that the byte-level vocabularies of these
+// families have.
 func (s step) onlyComposes() error {
 	for _, part := range s.all() {
 		if part.Type != "NFC" {
