@@ -192,14 +192,38 @@ func (t *tuningRun) search(ctx context.Context) error {
 	if came < len(open) {
 		t.show.note(fmt.Sprintf("the budget was spent before %d of %d searches", len(open)-came, len(open)))
 	}
-	if failed != nil || ctx.Err() != nil || t.kernel != "" || t.profile.Engine != (profile.Engine{}) {
+	if failed != nil || ctx.Err() != nil || t.kernel != "" {
 		return failed
 	}
-	t.show.note("measuring how the engine drives the device")
-	if err := t.bench.TuneEngine(ctx, t.profile, end); err != nil && ctx.Err() == nil {
-		return err
+	return t.tuneRuns(ctx, came > 0, end)
+}
+
+// tuneRuns measures whole runs of the model: by the split of the cache, with and
+// without what was found, if anything was, and then, once a device, by how the
+// engine drives it.
+func (t *tuningRun) tuneRuns(ctx context.Context, found bool, end time.Time) error {
+	if found {
+		if err := t.bench.TuneSplits(ctx, t.profile, end); err != nil {
+			return unlessOver(ctx, err)
+		}
+		t.show.note("measuring whole runs, with and without what was found")
+		if err := t.bench.TuneWhole(ctx, t.profile, end); err != nil {
+			return unlessOver(ctx, err)
+		}
 	}
-	return nil
+	if t.profile.Engine != (profile.Engine{}) || ctx.Err() != nil {
+		return nil
+	}
+	t.show.note("measuring how the engine drives the device")
+	return unlessOver(ctx, t.bench.TuneEngine(ctx, t.profile, end))
+}
+
+// unlessOver returns an error that the end of ctx does not explain.
+func unlessOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // forever is longer than any tuning.
@@ -226,11 +250,23 @@ func (t *tuningRun) leave(c *call) error {
 		return e.Encode(t.run)
 	}
 	printTable(c.out, t.run)
+	for _, w := range t.profile.Whole {
+		fmt.Fprintln(c.out, sentence(w))
+	}
 	if e := t.profile.Engine; e.Chunk > 0 {
 		fmt.Fprintf(c.out, "prefill steps of %d tokens, %d decode steps submitted together\n", e.Chunk, e.Ahead)
 	}
 	t.show.note("the profile is " + t.path)
 	return nil
+}
+
+// sentence says what became of whole runs.
+func sentence(w profile.Whole) string {
+	text := fmt.Sprintf("%s of %d tokens: %.2f tok/s tuned, %.2f untuned, %.2f×", w.Phase, w.Tokens, w.Tuned, w.Default, w.Tuned/w.Default)
+	if !w.Kept {
+		text += "; it keeps the untuned variants"
+	}
+	return text
 }
 
 func (t *tuningRun) writeReport() error {

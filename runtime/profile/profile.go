@@ -29,6 +29,16 @@ type Profile struct {
 	Choices  []Choice           `json:"choices"`
 	Variants []*kernel.Portable `json:"variants,omitempty"` // those chosen that are not generated
 	Searches []Search           `json:"searches"`           // all results, with the losers'
+	Whole    []Whole            `json:"whole,omitempty"`    // what became of whole runs of the model tuned last
+}
+
+// Whole compares whole runs of a model, untuned and tuned, measured in turns.
+type Whole struct {
+	Phase   string  `json:"phase"`   // prefill or decode
+	Tokens  int     `json:"tokens"`  // of a run
+	Default float64 `json:"default"` // tokens a second, untuned: the median
+	Tuned   float64 `json:"tuned"`
+	Kept    bool    `json:"kept"` // the choices for the phase; else they were taken back
 }
 
 // Engine is how the engine drives the device; zero values are its defaults.

@@ -19,6 +19,11 @@ import (
 // open opens the machine's device with the embedded model, to tune a kernel.
 func open(t *testing.T, kernel string) (*Bench, []*tuner.Problem) {
 	t.Helper()
+	return openOn(t, kernel, func() (gpu.Device, error) { return native.Open(native.Options{}) })
+}
+
+func openOn(t *testing.T, kernel string, device func() (gpu.Device, error)) (*Bench, []*tuner.Problem) {
+	t.Helper()
 	if _, err := native.Adapters(); errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
 		t.Skip("no WebGPU adapter")
 	}
@@ -30,10 +35,7 @@ func open(t *testing.T, kernel string) (*Bench, []*tuner.Problem) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Open(t.Context(), Options{
-		Open:  func() (gpu.Device, error) { return native.Open(native.Options{}) },
-		Model: file, Library: lib, Kernel: kernel,
-	})
+	b, err := Open(t.Context(), Options{Open: device, Model: file, Library: lib, Kernel: kernel})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,18 +84,12 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline tim
 
 // fastest returns the best rate of some generations.
 func (b *Bench) fastest(ctx context.Context, prompt, tokens int, rate func(engine.Stats) float64) (best float64, err error) {
-	ids := make([]int32, prompt)
-	for i := range ids {
-		ids[i] = token(i, b.engine.Vocabulary())
-	}
 	for range engineRuns + 1 { // the first compiles
-		s := b.engine.NewSession()
-		for _, err := range s.Generate(ctx, ids, engine.Generation{Tokens: tokens}) {
-			if err != nil {
-				return 0, err
-			}
+		s, err := generate(ctx, b.engine, prompt, tokens)
+		if err != nil {
+			return 0, err
 		}
-		best = max(best, rate(s.Stats()))
+		best = max(best, rate(s))
 	}
 	return best, nil
 }

@@ -54,9 +54,7 @@ func (b *Bench) Record(p *profile.Profile, problem *tuner.Problem, r *tuner.Resu
 			return err
 		}
 	}
-	p.Variants = slices.DeleteFunc(p.Variants, func(v *kernel.Portable) bool {
-		return !slices.ContainsFunc(p.Choices, func(c profile.Choice) bool { return c.Variant == v.Name })
-	})
+	dropUnchosen(p)
 	return nil
 }
 

@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/wgslgen/wgslgen/ir"
+	"github.com/wgslgen/wgslgen/ir/pass"
+	"github.com/wgslgen/wgslgen/runtime/engine"
+	"github.com/wgslgen/wgslgen/runtime/profile"
+)
+
+// splitAxis is how many keys of the cache a part of a decode step's attention
+// takes. Buffers, and the step that merges the parts, depend on it, so that it
+// cannot be searched by single steps.
+const splitAxis = "span"
+
+// TuneSplits measures generations after a long prompt by other splits of the
+// cache, and chooses the fastest in the profile. It ends early, with what it
+// has, when ctx does or the deadline has passed. The bench runs no more
+// candidates afterwards.
+func (b *Bench) TuneSplits(ctx context.Context, p *profile.Profile, deadline time.Time) error {
+	for _, g := range b.groups {
+		if g.phase != decoding || !slices.Contains(g.trials[0].Tied, splitAxis) {
+			continue
+		}
+		if err := b.tuneSplit(ctx, p, g, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, deadline time.Time) error {
+	candidates, err := b.splits(ctx, p, g)
+	if err != nil {
+		return err
+	}
+	prompt, tokens := b.wholeRun()
+	b.leave()
+	best, fastest := -1, 0.0
+	for i, c := range candidates { // the present one first
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			return ctx.Err()
+		}
+		with, err := b.replaced(p, g, c)
+		if err != nil {
+			return err
+		}
+		b.engine.Close()
+		o := engine.Options{Profile: with, Context: prompt + tokens}
+		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
+			return err
+		}
+		rate, err := b.fastest(ctx, prompt, tokens, engine.Stats.DecodeRate)
+		if err != nil {
+			return err
+		}
+		if best < 0 || rate > lead*fastest {
+			best, fastest = i, rate
+		}
+	}
+	if best > 0 {
+		with, err := b.replaced(p, g, candidates[best])
+		if err != nil {
+			return err
+		}
+		*p = *with
+	}
+	return nil
+}
+
+// splits returns the candidates that differ from what a profile chooses for a
+// group by their split alone, that one first, as far as they pass their
+// kernel's tests.
+func (b *Bench) splits(ctx context.Context, p *profile.Profile, g *group) (all []*candidate, err error) {
+	present := g.candidates[g.problem.Default]
+	for _, c := range g.candidates {
+		if slices.ContainsFunc(p.Choices, func(choice profile.Choice) bool {
+			return g.is(choice.Kernel, choice.Key, choice.Sizes) && c.made != nil && choice.Variant == c.made.Name
+		}) {
+			present = c
+		}
+	}
+	alike := maps.Clone(present.point)
+	delete(alike, splitAxis)
+	var points []ir.Point
+	err = pass.PointsAt(b.options.Library, g.kernel, alike, func(point ir.Point, _ []pass.Need) bool {
+		if point[splitAxis] != present.point[splitAxis] {
+			points = append(points, point)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	others, err := b.compile(ctx, g.kernel, points)
+	if err != nil {
+		return nil, err
+	}
+	all = []*candidate{present}
+	for _, c := range others {
+		if b.confirm(ctx, g, c) == nil {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+// replaced returns the profile with another choice for a group.
+func (b *Bench) replaced(p *profile.Profile, g *group, c *candidate) (*profile.Profile, error) {
+	with := *p
+	with.Variants = slices.Clone(p.Variants)
+	with.Choices = slices.DeleteFunc(slices.Clone(p.Choices), func(old profile.Choice) bool { return g.is(old.Kernel, old.Key, old.Sizes) })
+	if err := b.choose(&with, g, c); err != nil {
+		return nil, err
+	}
+	dropUnchosen(&with)
+	return &with, nil
+}
