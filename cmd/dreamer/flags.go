@@ -66,7 +66,7 @@ type modelFlags struct {
 }
 
 func (m *modelFlags) register(flags *flag.FlagSet) {
-	flags.StringVar(&m.path, "m", "", "`file` or folder of the model: GGUF, safetensors with config.json, or RDRR (default: the built-in story model)")
+	flags.StringVar(&m.path, "m", "", "`file` or folder of the model: GGUF (of several files the first), safetensors with config.json, or RDRR (default: the built-in story model)")
 	flags.StringVar(&m.device, "device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
 	flags.IntVar(&m.context, "ctx", 0, "most `tokens` of a conversation (default: the model's, at most 4096)")
 	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: "+strings.Join(plan.CacheTypes, ", "))

@@ -66,7 +66,7 @@ func (m *modelFlags) openOrMakeUp() (*gguf.File, error) {
 		}
 	}
 	f, err := m.open()
-	if errors.Is(err, os.ErrNotExist) {
+	if _, missing := os.Stat(m.path); err != nil && errors.Is(missing, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w (names of the catalogue have a type, such as llama-3.2-1b:q4_0; see docs/models.md)", err)
 	}
 	return f, err

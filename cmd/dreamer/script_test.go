@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
 )
@@ -40,7 +41,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TALE", tale)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize, "damage": damage},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize, "damage": damage, "split": split},
 	})
 }
 
@@ -64,4 +65,30 @@ func damage(ts *testscript.TestScript, _ bool, args []string) {
 	data := []byte(ts.ReadFile(args[0]))
 	data[len(data)/2] ^= 1
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o666))
+}
+
+// split writes a GGUF file as two, which begin with a prefix: split FILE PREFIX.
+func split(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := gguf.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	half := len(f.Tensors) / 2
+	for i, tensors := range [][]gguf.Tensor{f.Tensors[:half], f.Tensors[half:]} {
+		w := &gguf.Writer{}
+		if i == 0 {
+			w.Metadata = f.Metadata.Clone()
+		}
+		ts.Check(errors.Join(w.Set("split.no", uint16(i)), w.Set("split.count", uint16(2)), w.Set("split.tensors.count", int32(len(f.Tensors)))))
+		for _, t := range tensors {
+			ts.Check(w.AddTensor(t.Name, t.Type, t.Dims, f.Reader(&t)))
+		}
+		writeGGUF(ts, w, fmt.Sprintf("%s-%05d-of-00002.gguf", args[1], i+1))
+	}
+}
+
+func writeGGUF(ts *testscript.TestScript, w *gguf.Writer, name string) {
+	out, err := os.Create(ts.MkAbs(name))
+	ts.Check(err)
+	_, err = w.WriteTo(out)
+	ts.Check(errors.Join(err, out.Close()))
 }

@@ -44,8 +44,22 @@ type File struct {
 	close  func() error
 }
 
-// Open opens a file: mapped into memory where the platform allows it, otherwise read as its data is asked for.
+// Open opens a file: mapped into memory where the platform allows it, otherwise read as its data is asked for. Of a model
+// in several files it is given the first, and opens all of them.
 func Open(path string) (*File, error) {
+	first, err := openOne(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := openParts(path, first)
+	if err != nil {
+		first.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+func openOne(path string) (*File, error) {
 	osFile, err := os.Open(path)
 	if err != nil {
 		return nil, err
