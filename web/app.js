@@ -191,7 +191,9 @@ async function showMemory() {
   find('memory').textContent = '';
   const asked = model;
   const used = await asked?.memory().catch(() => {}); // of a model that is being closed
-  if (used && asked === model) find('memory').textContent = `GPU ${bytes(used.gpu.now)} (at most ${bytes(used.gpu.peak)}) · worker ${bytes(used.wasm)}`;
+  if (!used || asked !== model) return;
+  const { now, peak } = used.gpu;
+  find('memory').textContent = `GPU ${bytes(now)}${peak > now ? ` (at most ${bytes(peak)})` : ''} · worker ${bytes(used.wasm)}`;
 }
 
 find('composer').onsubmit = e => {
