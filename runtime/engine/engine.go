@@ -29,6 +29,7 @@ type Options struct {
 	Memory     int64                   // device memory in bytes; 0 is 75 % of RAM where the device shares it, else 4 GiB
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
 	Progress   func(done, total int64) // of the bytes of weights; may be nil
+	Compiled   func(done, total int)   // of the pipelines, before that; may be nil
 
 	// ExpertSlots is how many experts of a layer the device holds at a time, where
 	// a layer has more: the others come from the file when they are wanted. 0 is
@@ -117,7 +118,7 @@ func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
 	if err := e.memory.Allocate(e.dev); err != nil {
 		return err
 	}
-	if err := e.build(); err != nil {
+	if err := e.build(ctx, o.Compiled); err != nil {
 		return err
 	}
 	if e.ExpertSlots() > 0 {
@@ -229,7 +230,14 @@ func (e *Engine) recorder(binding int64, tokens int) *plan.Recorder {
 }
 
 // build makes pipelines and bind groups.
-func (e *Engine) build() error {
+func (e *Engine) build(ctx context.Context, compiled func(done, total int)) error {
+	variants := e.decode.Variants()
+	if e.prefill != nil {
+		variants = append(variants, e.prefill.Variants()...)
+	}
+	if err := e.library.Compile(ctx, variants, compiled); err != nil {
+		return err
+	}
 	if err := e.decode.Build(e.dev); err != nil {
 		return err
 	}

@@ -69,6 +69,14 @@ type Timer interface {
 	Time(ctx context.Context, lists ...CommandList) ([]time.Duration, error)
 }
 
+// Compiler is a Device that compiles several pipelines at a time: goroutines may
+// call NewPipeline all at once.
+type Compiler interface {
+	Device
+	// Compilers returns how many pipelines it is worth while to compile at a time.
+	Compilers() int
+}
+
 // MaxTimed is how many lists can be timed at once.
 const MaxTimed = 4095
 

@@ -45,6 +45,15 @@ func newProgram(r *Recorder, plan *memory.Plan) *Program {
 // Steps returns the number of dispatches.
 func (p *Program) Steps() int { return len(p.steps) }
 
+// Variants returns the kernels of the program's steps, each as often as it is used.
+func (p *Program) Variants() []*kernel.Variant {
+	all := make([]*kernel.Variant, len(p.steps))
+	for i, s := range p.steps {
+		all[i] = s.variant
+	}
+	return all
+}
+
 // Build makes all pipelines and bind groups, and writes all parameters. The
 // memory is allocated by then.
 func (p *Program) Build(dev gpu.Device) error {

@@ -98,9 +98,11 @@ func (m *model) open(c *call) (*information, error) {
 	if err := c.read(&params); err != nil {
 		return nil, err
 	}
-	options := engine.Options{Context: params.Context, KV: params.KV, Memory: params.Memory, Progress: func(done, total int64) {
-		c.emit(progress{"upload", done, total})
-	}}
+	options := engine.Options{
+		Context: params.Context, KV: params.KV, Memory: params.Memory,
+		Compiled: func(done, total int) { c.emit(progress{"compile", int64(done), int64(total)}) },
+		Progress: func(done, total int64) { c.emit(progress{"upload", done, total}) },
+	}
 	if err := check(options); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"syscall/js"
 
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/internal/check"
@@ -96,4 +97,13 @@ func (d *device) ownPipeline(p gpu.Pipeline) (*pipeline, error) {
 		return nil, fmt.Errorf("pipeline %q was released", own.label)
 	}
 	return own, nil
+}
+
+// Compilers is the number of the machine's processors, of which the browser uses
+// all.
+func (d *device) Compilers() int {
+	if n := js.Global().Get("navigator").Get("hardwareConcurrency"); n.Type() == js.TypeNumber {
+		return max(n.Int(), 1)
+	}
+	return 1
 }
