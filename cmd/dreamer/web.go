@@ -67,14 +67,16 @@ func runWeb(ctx context.Context, args []string, s streams) error {
 	}
 	fmt.Fprintf(s.out, "http://%s/%s\n", listener.Addr(), fragment)
 	fmt.Fprintln(s.err, "Open the link in a browser with WebGPU. Ctrl-C ends it.")
-	return serve(ctx, listener, revalidated(mux))
+	return serve(ctx, listener, guarded(mux))
 }
 
-// revalidated has browsers ask whether a file has changed before they use their
-// copy, as the page's files belong together.
-func revalidated(h http.Handler) http.Handler {
+// guarded has browsers ask whether a file has changed before they use their copy,
+// as the page's files belong together, and keep the page out of others' frames.
+func guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Content-Security-Policy", "frame-ancestors 'none'")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		h.ServeHTTP(w, r)
 	})
 }

@@ -66,8 +66,7 @@ export class Answer {
   }
 
   async #copy(button) {
-    await navigator.clipboard.writeText(this.text);
-    button.textContent = 'Copied';
+    button.textContent = await navigator.clipboard.writeText(this.text).then(() => 'Copied', () => 'Not allowed');
     setTimeout(() => { button.textContent = 'Copy'; }, 1500);
   }
 

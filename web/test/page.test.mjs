@@ -127,6 +127,15 @@ test('a conversation that outgrows the context loses its oldest turns; a message
   await page.press('#message', 'Enter');
   await page.waitForSelector('#trouble >> text=The message is too long');
   assert.equal(await page.inputValue('#message'), 'z'.repeat(600));
+  assert.equal(await say(page, 'w'), '3: w'); // the other turns are still there
+}));
+
+test('where little room is left, half of the turns are forgotten', () => open({}, async page => {
+  await start(page);
+  await say(page, 'x'.repeat(230));
+  assert.equal(await say(page, 'y'), '3: y');
+  assert.equal(await say(page, 'z'), '3: z');
+  assert.match(await page.locator('.notes').last().innerText(), /the oldest turn is forgotten/);
 }));
 
 test('a new chat begins with nothing, even in the middle of an answer', () => open({}, async page => {
