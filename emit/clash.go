@@ -9,7 +9,8 @@ import (
 // clashes reports what kernels would declare twice in Go.
 func clashes(kernels []*ir.Kernel) error {
 	var errs ir.Errors
-	owner := map[string]string{"Tables": "wgslgen itself", "Formats": "wgslgen itself"}
+	const own = "wgslgen itself"
+	owner := map[string]string{"Tables": own, "Formats": own, "Profiles": own, "Checksum": own}
 	for _, k := range kernels {
 		self := "kernel " + k.Name
 		for _, id := range gotable.Identifiers(k) {

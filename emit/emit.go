@@ -36,9 +36,11 @@ func Generate(ctx context.Context, lib *ir.Library, pkg string, profiles []*prof
 		return nil, err
 	}
 	files := Files{
-		"formats_gen.go":  gotable.Formats(pkg, lib),
-		"tables_gen.go":   gotable.Tables(pkg, kernels, Checksum(lib)),
-		"profiles_gen.go": gotable.Profiles(pkg, known),
+		"formats_gen.go":       gotable.Formats(pkg, lib),
+		"tables_gen.go":        gotable.Tables(pkg, kernels, Checksum(lib)),
+		"profiles_gen.go":      gotable.Profiles(pkg, known),
+		"wgsl-embedded_gen.go": gotable.Embedded(pkg), // no kernel has such a name
+		"wgsl-archived_gen.go": gotable.Archived(pkg),
 	}
 	for _, k := range kernels {
 		var variants []gotable.Variant

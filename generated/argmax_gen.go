@@ -41,10 +41,10 @@ var Argmax = &kernel.Table{
 		{Name: "history_len", Type: "u32", Offset: 4},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "argmax_subgroup_software", Entry: "argmax", Ship: "software", Key: []string{"subgroup"}, Tune: argmaxTune0, WGSL: shader("argmax_subgroup_software"), Bindings: argmaxBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: argmaxGrid0, Foldable: true},
-		{Name: "argmax_shared_software", Entry: "argmax", Ship: "software", Key: []string{"shared"}, Tune: argmaxTune1, WGSL: shader("argmax_shared_software"), Bindings: argmaxBindings0, Workgroup: 8, SharedBytes: 64, Grid: argmaxGrid0, Foldable: true},
-		{Name: "argmax_subgroup_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"subgroup"}, Tune: argmaxTune2, WGSL: shader("argmax_subgroup_gpu"), Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 128, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: argmaxGrid0, Foldable: true},
-		{Name: "argmax_shared_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"shared"}, Tune: argmaxTune3, WGSL: shader("argmax_shared_gpu"), Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 2048, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_subgroup_software", Entry: "argmax", Ship: "software", Key: []string{"subgroup"}, Tune: argmaxTune0, Module: module, Bindings: argmaxBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_shared_software", Entry: "argmax", Ship: "software", Key: []string{"shared"}, Tune: argmaxTune1, Module: module, Bindings: argmaxBindings0, Workgroup: 8, SharedBytes: 64, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_subgroup_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"subgroup"}, Tune: argmaxTune2, Module: module, Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 128, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: argmaxGrid0, Foldable: true},
+		{Name: "argmax_shared_gpu", Entry: "argmax", Ship: "gpu", Key: []string{"shared"}, Tune: argmaxTune3, Module: module, Bindings: argmaxBindings0, Workgroup: 256, SharedBytes: 2048, Grid: argmaxGrid0, Foldable: true},
 	},
 }
 

@@ -39,8 +39,8 @@ var Argsort = &kernel.Table{
 		{Name: "ascending", Type: "u32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "argsort_software", Entry: "argsort", Ship: "software", Key: []string{}, Tune: argsortTune0, WGSL: shader("argsort_software"), Bindings: argsortBindings0, Workgroup: 8, Grid: argsortGrid0, Foldable: true},
-		{Name: "argsort_gpu", Entry: "argsort", Ship: "gpu", Key: []string{}, Tune: argsortTune1, WGSL: shader("argsort_gpu"), Bindings: argsortBindings0, Workgroup: 64, Grid: argsortGrid1, Foldable: true},
+		{Name: "argsort_software", Entry: "argsort", Ship: "software", Key: []string{}, Tune: argsortTune0, Module: module, Bindings: argsortBindings0, Workgroup: 8, Grid: argsortGrid0, Foldable: true},
+		{Name: "argsort_gpu", Entry: "argsort", Ship: "gpu", Key: []string{}, Tune: argsortTune1, Module: module, Bindings: argsortBindings0, Workgroup: 64, Grid: argsortGrid1, Foldable: true},
 	},
 }
 

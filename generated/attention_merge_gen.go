@@ -41,8 +41,8 @@ var AttentionMerge = &kernel.Table{
 		{Name: "sink_heads", Type: "u32", Offset: 20},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_merge_software", Entry: "attention_merge", Ship: "software", Key: []string{}, Tune: attentionMergeTune0, WGSL: shader("attention_merge_software"), Bindings: attentionMergeBindings0, Workgroup: 8, Grid: attentionMergeGrid0, Foldable: true},
-		{Name: "attention_merge_gpu", Entry: "attention_merge", Ship: "gpu", Key: []string{}, Tune: attentionMergeTune1, WGSL: shader("attention_merge_gpu"), Bindings: attentionMergeBindings0, Workgroup: 64, Grid: attentionMergeGrid1, Foldable: true},
+		{Name: "attention_merge_software", Entry: "attention_merge", Ship: "software", Key: []string{}, Tune: attentionMergeTune0, Module: module, Bindings: attentionMergeBindings0, Workgroup: 8, Grid: attentionMergeGrid0, Foldable: true},
+		{Name: "attention_merge_gpu", Entry: "attention_merge", Ship: "gpu", Key: []string{}, Tune: attentionMergeTune1, Module: module, Bindings: attentionMergeBindings0, Workgroup: 64, Grid: attentionMergeGrid1, Foldable: true},
 	},
 }
 

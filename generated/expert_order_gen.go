@@ -43,8 +43,8 @@ var ExpertOrder = &kernel.Table{
 		{Name: "experts", Type: "u32", Offset: 8},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "expert_order_none_software", Entry: "expert_order", Ship: "software", Key: []string{"none"}, Tune: expertOrderTune0, WGSL: shader("expert_order_none_software"), Bindings: expertOrderBindings0, Workgroup: 8, Grid: expertOrderGrid0, Foldable: true},
-		{Name: "expert_order_shared_gpu", Entry: "expert_order", Ship: "gpu", Key: []string{"shared"}, Tune: expertOrderTune1, WGSL: shader("expert_order_shared_gpu"), Bindings: expertOrderBindings0, Workgroup: 64, SharedBytes: 512, Grid: expertOrderGrid1, Foldable: true},
+		{Name: "expert_order_none_software", Entry: "expert_order", Ship: "software", Key: []string{"none"}, Tune: expertOrderTune0, Module: module, Bindings: expertOrderBindings0, Workgroup: 8, Grid: expertOrderGrid0, Foldable: true},
+		{Name: "expert_order_shared_gpu", Entry: "expert_order", Ship: "gpu", Key: []string{"shared"}, Tune: expertOrderTune1, Module: module, Bindings: expertOrderBindings0, Workgroup: 64, SharedBytes: 512, Grid: expertOrderGrid1, Foldable: true},
 	},
 }
 

@@ -49,8 +49,8 @@ var ExpertTiles = &kernel.Table{
 		{Name: "down_groups", Type: "u32", Offset: 20},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "expert_tiles_none_software", Entry: "expert_tiles", Ship: "software", Key: []string{"none"}, Tune: expertTilesTune0, WGSL: shader("expert_tiles_none_software"), Bindings: expertTilesBindings0, Workgroup: 1, Grid: expertTilesGrid0, Foldable: true},
-		{Name: "expert_tiles_shared_gpu", Entry: "expert_tiles", Ship: "gpu", Key: []string{"shared"}, Tune: expertTilesTune1, WGSL: shader("expert_tiles_shared_gpu"), Bindings: expertTilesBindings0, Workgroup: 64, SharedBytes: 256, Grid: expertTilesGrid0, Foldable: true},
+		{Name: "expert_tiles_none_software", Entry: "expert_tiles", Ship: "software", Key: []string{"none"}, Tune: expertTilesTune0, Module: module, Bindings: expertTilesBindings0, Workgroup: 1, Grid: expertTilesGrid0, Foldable: true},
+		{Name: "expert_tiles_shared_gpu", Entry: "expert_tiles", Ship: "gpu", Key: []string{"shared"}, Tune: expertTilesTune1, Module: module, Bindings: expertTilesBindings0, Workgroup: 64, SharedBytes: 256, Grid: expertTilesGrid0, Foldable: true},
 	},
 }
 

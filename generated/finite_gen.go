@@ -37,7 +37,7 @@ var Finite = &kernel.Table{
 		{Name: "place", Type: "u32", Offset: 12},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "finite_software", Entry: "finite", Ship: "software", Key: []string{}, WGSL: shader("finite_software"), Bindings: finiteBindings0, Workgroup: 256, SharedBytes: 1024, Grid: finiteGrid0, Foldable: true},
+		{Name: "finite_software", Entry: "finite", Ship: "software", Key: []string{}, Module: module, Bindings: finiteBindings0, Workgroup: 256, SharedBytes: 1024, Grid: finiteGrid0, Foldable: true},
 	},
 }
 

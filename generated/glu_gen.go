@@ -50,8 +50,8 @@ var Glu = &kernel.Table{
 		{Name: "limit", Type: "f32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "glu_software", Entry: "glu", Ship: "software", Key: []string{}, Tune: gluTune0, WGSL: shader("glu_software"), Bindings: gluBindings0, Workgroup: 8, Grid: gluGrid0, Foldable: true},
-		{Name: "glu_gpu", Entry: "glu", Ship: "gpu", Key: []string{}, Tune: gluTune1, WGSL: shader("glu_gpu"), Bindings: gluBindings0, Workgroup: 64, Grid: gluGrid1, Foldable: true},
+		{Name: "glu_software", Entry: "glu", Ship: "software", Key: []string{}, Tune: gluTune0, Module: module, Bindings: gluBindings0, Workgroup: 8, Grid: gluGrid0, Foldable: true},
+		{Name: "glu_gpu", Entry: "glu", Ship: "gpu", Key: []string{}, Tune: gluTune1, Module: module, Bindings: gluBindings0, Workgroup: 64, Grid: gluGrid1, Foldable: true},
 	},
 }
 

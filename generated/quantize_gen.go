@@ -35,7 +35,7 @@ var Quantize = &kernel.Table{
 		{Name: "x_stride", Type: "u32", Offset: 8},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "quantize_gpu", Entry: "quantize", Ship: "gpu", Key: []string{}, Tune: quantizeTune0, WGSL: shader("quantize_gpu"), Bindings: quantizeBindings0, Workgroup: 64, Grid: quantizeGrid0, Foldable: true},
+		{Name: "quantize_gpu", Entry: "quantize", Ship: "gpu", Key: []string{}, Tune: quantizeTune0, Module: module, Bindings: quantizeBindings0, Workgroup: 64, Grid: quantizeGrid0, Foldable: true},
 	},
 }
 

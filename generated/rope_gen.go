@@ -59,14 +59,14 @@ var Rope = &kernel.Table{
 		{Name: "mscale", Type: "f32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "rope_f32_interleaved_software", Entry: "rope", Ship: "software", Key: []string{"f32", "interleaved"}, Tune: ropeTune0, WGSL: shader("rope_f32_interleaved_software"), Bindings: ropeBindings0, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
-		{Name: "rope_f32_half_software", Entry: "rope", Ship: "software", Key: []string{"f32", "half"}, Tune: ropeTune0, WGSL: shader("rope_f32_half_software"), Bindings: ropeBindings0, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
-		{Name: "rope_f16_interleaved_software", Entry: "rope", Ship: "software", Key: []string{"f16", "interleaved"}, Tune: ropeTune0, WGSL: shader("rope_f16_interleaved_software"), Bindings: ropeBindings1, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
-		{Name: "rope_f16_half_software", Entry: "rope", Ship: "software", Key: []string{"f16", "half"}, Tune: ropeTune0, WGSL: shader("rope_f16_half_software"), Bindings: ropeBindings1, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
-		{Name: "rope_f32_interleaved_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f32", "interleaved"}, Tune: ropeTune1, WGSL: shader("rope_f32_interleaved_gpu"), Bindings: ropeBindings0, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
-		{Name: "rope_f32_half_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f32", "half"}, Tune: ropeTune1, WGSL: shader("rope_f32_half_gpu"), Bindings: ropeBindings0, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
-		{Name: "rope_f16_interleaved_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f16", "interleaved"}, Tune: ropeTune1, WGSL: shader("rope_f16_interleaved_gpu"), Bindings: ropeBindings1, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
-		{Name: "rope_f16_half_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f16", "half"}, Tune: ropeTune1, WGSL: shader("rope_f16_half_gpu"), Bindings: ropeBindings1, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
+		{Name: "rope_f32_interleaved_software", Entry: "rope", Ship: "software", Key: []string{"f32", "interleaved"}, Tune: ropeTune0, Module: module, Bindings: ropeBindings0, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
+		{Name: "rope_f32_half_software", Entry: "rope", Ship: "software", Key: []string{"f32", "half"}, Tune: ropeTune0, Module: module, Bindings: ropeBindings0, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
+		{Name: "rope_f16_interleaved_software", Entry: "rope", Ship: "software", Key: []string{"f16", "interleaved"}, Tune: ropeTune0, Module: module, Bindings: ropeBindings1, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
+		{Name: "rope_f16_half_software", Entry: "rope", Ship: "software", Key: []string{"f16", "half"}, Tune: ropeTune0, Module: module, Bindings: ropeBindings1, Workgroup: 8, Grid: ropeGrid0, Foldable: true},
+		{Name: "rope_f32_interleaved_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f32", "interleaved"}, Tune: ropeTune1, Module: module, Bindings: ropeBindings0, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
+		{Name: "rope_f32_half_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f32", "half"}, Tune: ropeTune1, Module: module, Bindings: ropeBindings0, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
+		{Name: "rope_f16_interleaved_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f16", "interleaved"}, Tune: ropeTune1, Module: module, Bindings: ropeBindings1, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
+		{Name: "rope_f16_half_gpu", Entry: "rope", Ship: "gpu", Key: []string{"f16", "half"}, Tune: ropeTune1, Module: module, Bindings: ropeBindings1, Workgroup: 64, Grid: ropeGrid1, Foldable: true},
 	},
 }
 

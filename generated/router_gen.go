@@ -62,12 +62,12 @@ var Router = &kernel.Table{
 		{Name: "best", Type: "u32", Offset: 36},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "router_false_none_software", Entry: "router", Ship: "software", Key: []string{"false", "none"}, Tune: routerTune0, WGSL: shader("router_false_none_software"), Bindings: routerBindings0, Workgroup: 8, Grid: routerGrid0, Foldable: true},
-		{Name: "router_true_none_software", Entry: "router", Ship: "software", Key: []string{"true", "none"}, Tune: routerTune0, WGSL: shader("router_true_none_software"), Bindings: routerBindings1, Workgroup: 8, Grid: routerGrid0, Foldable: true},
-		{Name: "router_false_subgroup_gpu", Entry: "router", Ship: "gpu", Key: []string{"false", "subgroup"}, Tune: routerTune1, WGSL: shader("router_false_subgroup_gpu"), Bindings: routerBindings0, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: routerGrid1, Foldable: true},
-		{Name: "router_true_subgroup_gpu", Entry: "router", Ship: "gpu", Key: []string{"true", "subgroup"}, Tune: routerTune1, WGSL: shader("router_true_subgroup_gpu"), Bindings: routerBindings1, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: routerGrid1, Foldable: true},
-		{Name: "router_false_shared_gpu", Entry: "router", Ship: "gpu", Key: []string{"false", "shared"}, Tune: routerTune2, WGSL: shader("router_false_shared_gpu"), Bindings: routerBindings0, Workgroup: 64, SharedBytes: 512, Grid: routerGrid1, Foldable: true},
-		{Name: "router_true_shared_gpu", Entry: "router", Ship: "gpu", Key: []string{"true", "shared"}, Tune: routerTune2, WGSL: shader("router_true_shared_gpu"), Bindings: routerBindings1, Workgroup: 64, SharedBytes: 512, Grid: routerGrid1, Foldable: true},
+		{Name: "router_false_none_software", Entry: "router", Ship: "software", Key: []string{"false", "none"}, Tune: routerTune0, Module: module, Bindings: routerBindings0, Workgroup: 8, Grid: routerGrid0, Foldable: true},
+		{Name: "router_true_none_software", Entry: "router", Ship: "software", Key: []string{"true", "none"}, Tune: routerTune0, Module: module, Bindings: routerBindings1, Workgroup: 8, Grid: routerGrid0, Foldable: true},
+		{Name: "router_false_subgroup_gpu", Entry: "router", Ship: "gpu", Key: []string{"false", "subgroup"}, Tune: routerTune1, Module: module, Bindings: routerBindings0, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: routerGrid1, Foldable: true},
+		{Name: "router_true_subgroup_gpu", Entry: "router", Ship: "gpu", Key: []string{"true", "subgroup"}, Tune: routerTune1, Module: module, Bindings: routerBindings1, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: routerGrid1, Foldable: true},
+		{Name: "router_false_shared_gpu", Entry: "router", Ship: "gpu", Key: []string{"false", "shared"}, Tune: routerTune2, Module: module, Bindings: routerBindings0, Workgroup: 64, SharedBytes: 512, Grid: routerGrid1, Foldable: true},
+		{Name: "router_true_shared_gpu", Entry: "router", Ship: "gpu", Key: []string{"true", "shared"}, Tune: routerTune2, Module: module, Bindings: routerBindings1, Workgroup: 64, SharedBytes: 512, Grid: routerGrid1, Foldable: true},
 	},
 }
 

@@ -50,8 +50,8 @@ var Sample = &kernel.Table{
 		{Name: "top_p", Type: "f32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "sample_shared_software", Entry: "sample", Ship: "software", Key: []string{"shared"}, Tune: sampleTune0, WGSL: shader("sample_shared_software"), Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 3072, Grid: sampleGrid0, Foldable: true},
-		{Name: "sample_subgroup_gpu", Entry: "sample", Ship: "gpu", Key: []string{"subgroup"}, Tune: sampleTune1, WGSL: shader("sample_subgroup_gpu"), Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 1152, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: sampleGrid0, Foldable: true},
+		{Name: "sample_shared_software", Entry: "sample", Ship: "software", Key: []string{"shared"}, Tune: sampleTune0, Module: module, Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 3072, Grid: sampleGrid0, Foldable: true},
+		{Name: "sample_subgroup_gpu", Entry: "sample", Ship: "gpu", Key: []string{"subgroup"}, Tune: sampleTune1, Module: module, Bindings: sampleBindings0, Workgroup: 256, SharedBytes: 1152, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: sampleGrid0, Foldable: true},
 	},
 }
 

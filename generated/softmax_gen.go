@@ -59,12 +59,12 @@ var Softmax = &kernel.Table{
 		{Name: "scale", Type: "f32", Offset: 28},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "softmax_false_f32_none_software", Entry: "softmax", Ship: "software", Key: []string{"false", "f32", "none"}, Tune: softmaxTune0, WGSL: shader("softmax_false_f32_none_software"), Bindings: softmaxBindings0, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
-		{Name: "softmax_true_f32_none_software", Entry: "softmax", Ship: "software", Key: []string{"true", "f32", "none"}, Tune: softmaxTune0, WGSL: shader("softmax_true_f32_none_software"), Bindings: softmaxBindings1, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
-		{Name: "softmax_true_f16_none_software", Entry: "softmax", Ship: "software", Key: []string{"true", "f16", "none"}, Tune: softmaxTune0, WGSL: shader("softmax_true_f16_none_software"), Bindings: softmaxBindings2, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
-		{Name: "softmax_false_f32_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"false", "f32", "shared"}, Tune: softmaxTune1, WGSL: shader("softmax_false_f32_shared_gpu"), Bindings: softmaxBindings0, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
-		{Name: "softmax_true_f32_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"true", "f32", "shared"}, Tune: softmaxTune1, WGSL: shader("softmax_true_f32_shared_gpu"), Bindings: softmaxBindings1, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
-		{Name: "softmax_true_f16_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"true", "f16", "shared"}, Tune: softmaxTune1, WGSL: shader("softmax_true_f16_shared_gpu"), Bindings: softmaxBindings2, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
+		{Name: "softmax_false_f32_none_software", Entry: "softmax", Ship: "software", Key: []string{"false", "f32", "none"}, Tune: softmaxTune0, Module: module, Bindings: softmaxBindings0, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
+		{Name: "softmax_true_f32_none_software", Entry: "softmax", Ship: "software", Key: []string{"true", "f32", "none"}, Tune: softmaxTune0, Module: module, Bindings: softmaxBindings1, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
+		{Name: "softmax_true_f16_none_software", Entry: "softmax", Ship: "software", Key: []string{"true", "f16", "none"}, Tune: softmaxTune0, Module: module, Bindings: softmaxBindings2, Workgroup: 8, Grid: softmaxGrid0, Foldable: true},
+		{Name: "softmax_false_f32_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"false", "f32", "shared"}, Tune: softmaxTune1, Module: module, Bindings: softmaxBindings0, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
+		{Name: "softmax_true_f32_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"true", "f32", "shared"}, Tune: softmaxTune1, Module: module, Bindings: softmaxBindings1, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
+		{Name: "softmax_true_f16_shared_gpu", Entry: "softmax", Ship: "gpu", Key: []string{"true", "f16", "shared"}, Tune: softmaxTune1, Module: module, Bindings: softmaxBindings2, Workgroup: 64, SharedBytes: 256, Grid: softmaxGrid1, Foldable: true},
 	},
 }
 

@@ -43,10 +43,10 @@ var SoftmaxTopk = &kernel.Table{
 		{Name: "k", Type: "u32", Offset: 8},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "softmax_topk_subgroup_software", Entry: "softmax_topk", Ship: "software", Key: []string{"subgroup"}, Tune: softmaxTopkTune0, WGSL: shader("softmax_topk_subgroup_software"), Bindings: softmaxTopkBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
-		{Name: "softmax_topk_shared_software", Entry: "softmax_topk", Ship: "software", Key: []string{"shared"}, Tune: softmaxTopkTune1, WGSL: shader("softmax_topk_shared_software"), Bindings: softmaxTopkBindings0, Workgroup: 8, SharedBytes: 64, Grid: softmaxTopkGrid0, Foldable: true},
-		{Name: "softmax_topk_subgroup_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"subgroup"}, Tune: softmaxTopkTune2, WGSL: shader("softmax_topk_subgroup_gpu"), Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
-		{Name: "softmax_topk_shared_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"shared"}, Tune: softmaxTopkTune3, WGSL: shader("softmax_topk_shared_gpu"), Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 512, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_subgroup_software", Entry: "softmax_topk", Ship: "software", Key: []string{"subgroup"}, Tune: softmaxTopkTune0, Module: module, Bindings: softmaxTopkBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_shared_software", Entry: "softmax_topk", Ship: "software", Key: []string{"shared"}, Tune: softmaxTopkTune1, Module: module, Bindings: softmaxTopkBindings0, Workgroup: 8, SharedBytes: 64, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_subgroup_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"subgroup"}, Tune: softmaxTopkTune2, Module: module, Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: softmaxTopkGrid0, Foldable: true},
+		{Name: "softmax_topk_shared_gpu", Entry: "softmax_topk", Ship: "gpu", Key: []string{"shared"}, Tune: softmaxTopkTune3, Module: module, Bindings: softmaxTopkBindings0, Workgroup: 64, SharedBytes: 512, Grid: softmaxTopkGrid0, Foldable: true},
 	},
 }
 

@@ -2,10 +2,7 @@
 
 package generated
 
-import (
-	"embed"
-	"github.com/wgslgen/wgslgen/runtime/kernel"
-)
+import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
 const Checksum = "e053d2cdc381f243900092cae4d92a73"
@@ -42,18 +39,4 @@ var Tables = []*kernel.Table{
 	SoftmaxTopk,
 	TopK,
 	WeightedSum,
-}
-
-//go:embed wgsl/*.wgsl
-var shaders embed.FS
-
-// shader returns a function that reads a variant's module.
-func shader(name string) func() string {
-	return func() string {
-		text, err := shaders.ReadFile("wgsl/" + name + ".wgsl")
-		if err != nil {
-			panic(err)
-		}
-		return string(text)
-	}
 }

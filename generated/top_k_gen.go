@@ -37,7 +37,7 @@ var TopK = &kernel.Table{
 		{Name: "k", Type: "u32", Offset: 12},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "top_k_software", Entry: "top_k", Ship: "software", Key: []string{}, Tune: topKTune0, WGSL: shader("top_k_software"), Bindings: topKBindings0, Workgroup: 256, SharedBytes: 14336, Grid: topKGrid0, Foldable: true},
+		{Name: "top_k_software", Entry: "top_k", Ship: "software", Key: []string{}, Tune: topKTune0, Module: module, Bindings: topKBindings0, Workgroup: 256, SharedBytes: 14336, Grid: topKGrid0, Foldable: true},
 	},
 }
 

@@ -39,8 +39,8 @@ var WeightedSum = &kernel.Table{
 		{Name: "y_stride", Type: "u32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "weighted_sum_software", Entry: "weighted_sum", Ship: "software", Key: []string{}, Tune: weightedSumTune0, WGSL: shader("weighted_sum_software"), Bindings: weightedSumBindings0, Workgroup: 8, Grid: weightedSumGrid0, Foldable: true},
-		{Name: "weighted_sum_gpu", Entry: "weighted_sum", Ship: "gpu", Key: []string{}, Tune: weightedSumTune1, WGSL: shader("weighted_sum_gpu"), Bindings: weightedSumBindings0, Workgroup: 64, Grid: weightedSumGrid1, Foldable: true},
+		{Name: "weighted_sum_software", Entry: "weighted_sum", Ship: "software", Key: []string{}, Tune: weightedSumTune0, Module: module, Bindings: weightedSumBindings0, Workgroup: 8, Grid: weightedSumGrid0, Foldable: true},
+		{Name: "weighted_sum_gpu", Entry: "weighted_sum", Ship: "gpu", Key: []string{}, Tune: weightedSumTune1, Module: module, Bindings: weightedSumBindings0, Workgroup: 64, Grid: weightedSumGrid1, Foldable: true},
 	},
 }
 

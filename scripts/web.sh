@@ -12,6 +12,7 @@ for file in web/*; do
 	*) cp -r "$file" $out ;;
 	esac
 done
-GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $out/dreamer.wasm ./web/wasm
+go run ./cmd/wgslgen archive
+GOOS=js GOARCH=wasm go build -tags archive -trimpath -ldflags='-s -w' -o $out/dreamer.wasm ./web/wasm
 gzip -9 -k -n $out/dreamer.wasm
 cp "$(go env GOROOT)/lib/wasm/wasm_exec.js" runtime/embedded/*.gguf $out

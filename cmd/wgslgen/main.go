@@ -45,6 +45,7 @@ type command struct {
 
 var commands = append([]command{
 	{"generate", "[-kernels DIR] [-o DIR] [-package NAME] [-diff]", "writes the shaders and the dispatch tables of a folder of kernels", generate},
+	{"archive", "[-o DIR]", "packs the shaders of such a folder into one small file, for programs built with the tag archive", pack},
 	{"check", "[-kernels DIR] [-kernel NAME] [-quick] [-run WHICH] [-seed N] [-json]", "compiles all kernels at all points, runs what they ship in the interpreter, and exits with 1 if anything is wrong", check},
 	{"dump", "-kernel NAME [-kernels DIR] [-point AXIS=VALUE,…] [-stage STAGE]", "shows a kernel at a stage of its compilation", dump},
 	{"list", "[-kernels DIR] [-kernel NAME]", "tells what each kernel ships and asks of a device, or each variant of one", list},

@@ -112,7 +112,7 @@ func (t *table) variant(v Variant) jen.Code {
 		list = append(list, field{"Tune", tune})
 	}
 	list = append(list,
-		field{"WGSL", jen.Id("shader").Call(jen.Lit(v.Name))},
+		field{"Module", jen.Id("module")}, // and no closure: tables need no code to be made
 		field{"Bindings", t.bindings(u)},
 		field{"Workgroup", jen.Lit(u.GroupSize)},
 	)

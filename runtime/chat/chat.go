@@ -2,9 +2,9 @@
 package chat
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"unicode"
@@ -120,7 +120,7 @@ func (c *Template) Tokens(conversation Conversation) ([]tokenizer.Token, error) 
 
 // IgnoresSystem reports whether the template silently leaves out a system message.
 func (c *Template) IgnoresSystem() bool {
-	key := rand.Text()
+	key := unheard()
 	v, err := c.newView(Conversation{Messages: []Message{{Role: System}, {Role: User}}})
 	if err != nil {
 		return false
@@ -136,11 +136,18 @@ type span struct {
 	template bool
 }
 
+// unheard returns a text that no conversation holds. Its generator is a strong
+// one, seeded by the system; package crypto/rand would be a tenth of a megabyte
+// in a browser.
+func unheard() string {
+	return strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36)
+}
+
 // spans cuts text, which contents rendered as, into what the template wrote and
 // what came from contents. For that it renders placeholders instead of contents.
 // That fails where a template does more with a content than trim it.
 func (v *view) spans(contents []string, text string) (spans []span, ok bool) {
-	key := rand.Text()
+	key := unheard()
 	places := make([]string, len(contents))
 	for i := range places {
 		places[i] = fmt.Sprintf("%s-%d-", key, i)

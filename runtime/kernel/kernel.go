@@ -29,14 +29,14 @@ func ParamBytes(n int) int { return (4*n + 15) / 16 * 16 }
 
 // Variant is one kernel at one point of its axes.
 type Variant struct {
-	Name        string    // unique among all kernels; also the entry's label
-	Entry       string    // entry point in the module
-	Ship        string    // the ship clause that asked for it
-	Key         []string  // values of the table's axes
-	Tune        []Setting // values of the tuning axes
-	WGSL        func() string
-	Bindings    []Binding // storage buffers, at bindings 0, 1, …; the parameter block follows
-	Workgroup   int       // invocations of a workgroup
+	Name        string                   // unique among all kernels; also the entry's label
+	Entry       string                   // entry point in the module
+	Ship        string                   // the ship clause that asked for it
+	Key         []string                 // values of the table's axes
+	Tune        []Setting                // values of the tuning axes
+	Module      func(name string) string // reads the module of that variant
+	Bindings    []Binding                // storage buffers, at bindings 0, 1, …; the parameter block follows
+	Workgroup   int                      // invocations of a workgroup
 	SharedBytes int
 	Features    []string // device features, as WebGPU names them
 	Needs       []Need
@@ -45,6 +45,9 @@ type Variant struct {
 	// Foldable says that a grid too long in x may fold into z; see Fold.
 	Foldable bool
 }
+
+// WGSL returns the variant's module.
+func (v *Variant) WGSL() string { return v.Module(v.Name) }
 
 // Setting is an axis with its value.
 type Setting struct {

@@ -36,7 +36,7 @@ func (v *Portable) Variant(t *Table) (*Variant, error) {
 		return nil, fmt.Errorf("variant %s of kernel %s does not fit the table of kernel %s", v.Name, v.Kernel, t.Kernel)
 	}
 	out := &Variant{
-		Name: v.Name, Entry: v.Entry, Ship: "tuned", Key: v.Key, Tune: v.Tune, WGSL: func() string { return v.WGSL },
+		Name: v.Name, Entry: v.Entry, Ship: "tuned", Key: v.Key, Tune: v.Tune, Module: func(string) string { return v.WGSL },
 		Workgroup: v.Workgroup, SharedBytes: v.SharedBytes, Features: v.Features, Needs: v.Needs, Foldable: v.Foldable,
 	}
 	var grid [3]func([]uint32) uint64
