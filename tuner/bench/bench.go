@@ -88,7 +88,6 @@ const (
 	chunk         = 512
 	softwareChunk = 64
 	chunksBefore  = 2
-	context0      = 2048
 )
 
 // open opens the device, loads the model untuned, and generates a little, so
@@ -102,7 +101,7 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		size = softwareChunk
 	}
 	for size > 1 { // a model may have a short context
-		o := engine.Options{Untuned: true, Chunk: size, Context: min(context0, (chunksBefore+2)*size)}
+		o := engine.Options{Untuned: true, Chunk: size}
 		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
 			return err
 		}

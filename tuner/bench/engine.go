@@ -36,9 +36,10 @@ const lead = 1.03
 func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline time.Time) error {
 	b.leave()
 	b.engine.Close()
-	sizes, prompt, tokens := chunks, enginePrompt, engineTokens
+	prompt, tokens := b.wholeRun()
+	sizes := chunks
 	if b.software() {
-		sizes, prompt, tokens = softwareChunks, softwarePrompt, softwareTokens
+		sizes = softwareChunks
 	}
 	over := func() bool { return ctx.Err() != nil || time.Now().After(deadline) }
 	tuned := *p
@@ -49,11 +50,11 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline tim
 		if over() {
 			return ctx.Err()
 		}
-		o := engine.Options{Profile: &tuned, Chunk: size, Context: prompt + tokens}
+		o := engine.Options{Profile: &tuned, Chunk: size}
 		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
 			return err
 		}
-		r, err := b.fastest(ctx, min(prompt, b.engine.Context()-1), 1, engine.Stats.PrefillRate)
+		r, err := b.fastest(ctx, prompt, 1, engine.Stats.PrefillRate)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline tim
 			return ctx.Err()
 		}
 		b.engine.SetAhead(n)
-		r, err := b.fastest(ctx, 1, min(tokens, b.engine.Context()-1), engine.Stats.DecodeRate)
+		r, err := b.fastest(ctx, 1, tokens, engine.Stats.DecodeRate)
 		if err != nil {
 			return err
 		}

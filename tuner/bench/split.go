@@ -50,7 +50,7 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, dea
 			return err
 		}
 		b.engine.Close()
-		o := engine.Options{Profile: with, Context: prompt + tokens}
+		o := engine.Options{Profile: with}
 		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time
 	b.leave()
 	b.engine.Close()
 	prompt, tokens := b.wholeRun()
-	o := engine.Options{Profile: p, Context: prompt + tokens}
+	o := engine.Options{Profile: p}
 	tuned, err := engine.Load(ctx, b.dev, b.options.Model, o)
 	if err != nil {
 		return err
