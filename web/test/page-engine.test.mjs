@@ -21,6 +21,16 @@ const story = 'Once upon a time, there was a young fox named Minnie. Minnie was 
 
 const minutes = 60_000;
 
+// The worker, with a way to destroy the GPU's device under it.
+const prologue = `
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    new BroadcastChannel('test').onmessage = () => device.destroy();
+    return device;
+  };
+`;
+
 let folder, web, bridge, browser, page, errors;
 
 before(async () => {
@@ -33,6 +43,10 @@ before(async () => {
   browser = await launch();
   ({ page, errors } = await visit(browser, web.link));
   page.setDefaultTimeout(2 * minutes);
+  await page.route('**/worker.js', async route => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: prologue + await response.text() });
+  });
 });
 
 after(async () => {
@@ -97,6 +111,17 @@ test('it stops in the middle, and goes on with the next question', async () => {
   const told = await page.locator('.answer .text').innerText();
   assert.ok(told.length > 0 && told.length < 500 && 'Once upon a time'.startsWith(told.slice(0, 16)), told);
   await addsUp();
+});
+
+test('a lost device is told of, and the conversation stays', async () => {
+  await page.unroute('**/worker.js'); // Playwright answers preflights itself while there are routes
+  await page.evaluate(() => new BroadcastChannel('test').postMessage('destroy'));
+  await page.fill('#message', question);
+  await page.press('#message', 'Enter');
+  await page.waitForSelector('#trouble >> text=The GPU went away');
+  await page.waitForSelector('#trouble >> text=Load the model again');
+  assert.equal(await page.inputValue('#message'), question);
+  assert.equal(await page.locator('.answer').count(), 2);
 });
 
 test('a file from disk', async () => {
