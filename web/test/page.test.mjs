@@ -30,7 +30,7 @@ after(async () => {
 async function open({ path = '/', ...options }, f) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const errors = [];
   page.on('pageerror', e => errors.push(String(e)));
   page.on('console', message => {
