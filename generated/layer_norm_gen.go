@@ -7,6 +7,12 @@ import (
 	"math"
 )
 
+// Values of axis form of kernel layer_norm.
+const (
+	LayerNormFormPlain   = "plain"
+	LayerNormFormInplace = "inplace"
+)
+
 // Values of axis weights of kernel layer_norm.
 const (
 	LayerNormWeightsBoth = "both"
@@ -23,54 +29,65 @@ const (
 
 // LayerNormKey chooses among the variants of kernel layer_norm; a zero field matches any value.
 type LayerNormKey struct {
+	Form    string // plain, inplace
 	Weights string // both, one, none
 	Reduce  string // none, shared, subgroup
 }
 
 // Values returns the key in the order of LayerNorm.Axes.
 func (k LayerNormKey) Values() []string {
-	return []string{k.Weights, k.Reduce}
+	return []string{k.Form, k.Weights, k.Reduce}
 }
 
 // LayerNormParams is the parameter block of kernel layer_norm.
 type LayerNormParams struct {
-	Tokens  uint32  // at byte 0
-	Cols    uint32  // at byte 4
-	XStride uint32  // at byte 8
-	YStride uint32  // at byte 12
-	Eps     float32 // at byte 16
+	Tokens       uint32  // at byte 0
+	Heads        uint32  // at byte 4
+	Cols         uint32  // at byte 8
+	XStride      uint32  // at byte 12
+	YFirst       uint32  // at byte 16
+	YStride      uint32  // at byte 20
+	WeightStride uint32  // at byte 24
+	Eps          float32 // at byte 28
 }
 
 // Words returns the block as the device reads it.
 func (p LayerNormParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Cols, p.XStride, p.YStride, math.Float32bits(p.Eps)}
+	return []uint32{p.Tokens, p.Heads, p.Cols, p.XStride, p.YFirst, p.YStride, p.WeightStride, math.Float32bits(p.Eps)}
 }
 
-// LayerNorm is kernel layer_norm: y[t, :] = weight · (x[t, :] - mean) / sqrt(variance + eps) + bias.
+// LayerNorm is kernel layer_norm: y = weight · (x - mean) / sqrt(variance + eps) + bias, for each head of each row.
 var LayerNorm = &kernel.Table{
 	Kernel: "layer_norm",
-	Doc:    "y[t, :] = weight · (x[t, :] - mean) / sqrt(variance + eps) + bias",
-	Axes:   []string{"weights", "reduce"},
+	Doc:    "y = weight · (x - mean) / sqrt(variance + eps) + bias, for each head of each row",
+	Axes:   []string{"form", "weights", "reduce"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
-		{Name: "cols", Type: "u32", Offset: 4},
-		{Name: "x_stride", Type: "u32", Offset: 8},
-		{Name: "y_stride", Type: "u32", Offset: 12},
-		{Name: "eps", Type: "f32", Offset: 16},
+		{Name: "heads", Type: "u32", Offset: 4},
+		{Name: "cols", Type: "u32", Offset: 8},
+		{Name: "x_stride", Type: "u32", Offset: 12},
+		{Name: "y_first", Type: "u32", Offset: 16},
+		{Name: "y_stride", Type: "u32", Offset: 20},
+		{Name: "weight_stride", Type: "u32", Offset: 24},
+		{Name: "eps", Type: "f32", Offset: 28},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "layer_norm_both_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"both", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"one", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings1, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"none", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings2, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_both_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"both", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"one", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"none", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings2, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_both_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"both", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"one", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"none", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_both_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"both", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_one_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"one", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
-		{Name: "layer_norm_none_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"none", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_both_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "both", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings0, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_one_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "one", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings1, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_none_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "none", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings2, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_inplace_one_subgroup_software", Entry: "layer_norm", Ship: "software", Key: []string{"inplace", "one", "subgroup"}, Tune: layerNormTune0, Module: module, Bindings: layerNormBindings3, Workgroup: 8, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_both_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "both", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings0, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_one_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "one", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings1, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_none_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"plain", "none", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings2, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_inplace_one_shared_software", Entry: "layer_norm", Ship: "software", Key: []string{"inplace", "one", "shared"}, Tune: layerNormTune1, Module: module, Bindings: layerNormBindings3, Workgroup: 8, SharedBytes: 32, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_both_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "both", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_one_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "one", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_none_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "none", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_inplace_one_subgroup_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"inplace", "one", "subgroup"}, Tune: layerNormTune2, Module: module, Bindings: layerNormBindings3, Workgroup: 64, SharedBytes: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_both_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "both", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings0, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_one_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "one", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings1, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_plain_none_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"plain", "none", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings2, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
+		{Name: "layer_norm_inplace_one_shared_gpu", Entry: "layer_norm", Ship: "gpu", Key: []string{"inplace", "one", "shared"}, Tune: layerNormTune3, Module: module, Bindings: layerNormBindings3, Workgroup: 64, SharedBytes: 256, Grid: layerNormGrid0, Foldable: true},
 	},
 }
 
@@ -83,35 +100,44 @@ var layerNormTune2 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "lane
 var layerNormTune3 = []kernel.Setting{{Axis: "width", Value: "64"}, {Axis: "lanes", Value: "0"}, {Axis: "group", Value: "64"}}
 
 func layerNormGrid0(p []uint32) [3]uint64 {
-	return [3]uint64{uint64(p[0]), 1, 1}
+	return [3]uint64{uint64(p[0]) * uint64(p[1]), 1, 1}
 }
 
 var layerNormBindings0 = []kernel.Binding{
 	{Name: "x", Elem: "vec4<f32>", Bytes: layerNormBytes0},
 	{Name: "weight", Elem: "vec4<f32>", Bytes: layerNormBytes1},
-	{Name: "bias", Elem: "vec4<f32>", Bytes: layerNormBytes1},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes2},
+	{Name: "bias", Elem: "vec4<f32>", Bytes: layerNormBytes2},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes3},
 }
 
 var layerNormBindings1 = []kernel.Binding{
 	{Name: "x", Elem: "vec4<f32>", Bytes: layerNormBytes0},
 	{Name: "weight", Elem: "vec4<f32>", Bytes: layerNormBytes1},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes2},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes3},
 }
 
 var layerNormBindings2 = []kernel.Binding{
 	{Name: "x", Elem: "vec4<f32>", Bytes: layerNormBytes0},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes2},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes3},
+}
+
+var layerNormBindings3 = []kernel.Binding{
+	{Name: "weight", Elem: "vec4<f32>", Bytes: layerNormBytes1},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: layerNormBytes3},
 }
 
 func layerNormBytes0(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[2]) / 4) * 16)
+	return int64(uint64(p[0]) * (uint64(p[3]) / 4) * 16)
 }
 
 func layerNormBytes1(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1]), 4) * 16)
+	return int64(((kernel.Sub(uint64(p[1]), 1))*uint64(p[6])/4 + kernel.CeilDiv(uint64(p[2]), 4)) * 16)
 }
 
 func layerNormBytes2(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[3]) / 4) * 16)
+	return int64(kernel.CeilDiv(uint64(p[2]), 4) * 16)
+}
+
+func layerNormBytes3(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[5]) / 4) * 16)
 }

@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "e053d2cdc381f243900092cae4d92a73"
+const Checksum = "91997dae27beeef2f08746cce3fda4b3"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

@@ -22,8 +22,8 @@ func layerNorm(t *trial) (func() []float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	params := generated.LayerNormParams{Tokens: n.rows, Cols: n.cols, XStride: n.stride, YStride: n.stride, Eps: n.eps}
-	err = t.batch.dispatch(generated.LayerNorm, generated.LayerNormKey{Weights: "none"}, params, n.bound)
+	params := generated.LayerNormParams{Tokens: n.rows, Heads: 1, Cols: n.cols, XStride: n.stride, YStride: n.stride, Eps: n.eps}
+	err = t.batch.dispatch(generated.LayerNorm, generated.LayerNormKey{Form: "plain", Weights: "none"}, params, n.bound)
 	return n.result, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +21,8 @@ import (
 type variation struct {
 	name, file string
 	set        map[string]any
-	rename     map[string]string // parts of names; to "": the tensor is left out; to a+b: two, the second reversed
+	rename     map[string]string   // parts of names; to "": the tensor is left out; to a+b: two, the second reversed
+	add        map[string][]uint64 // tensors of F32 with random values
 	context    int
 }
 
@@ -53,6 +55,13 @@ var variations = []variation{
 	{name: "a sliding window in all layers", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(9)}},
 	{name: "a sliding window of 0, which is none", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(0)}},
 	{name: "parallel layers", file: "stablelm/model-IQ4_XS.gguf", set: map[string]any{"stablelm.use_parallel_residual": true}, rename: map[string]string{"ffn_norm": ""}},
+	{ // StableLM-2-12B: parallel layers, queries and keys normed by head
+		name: "heads with norms of their own", file: "stablelm/model-IQ4_XS.gguf", set: map[string]any{"stablelm.use_parallel_residual": true},
+		rename: map[string]string{"ffn_norm": ""},
+		add: map[string][]uint64{
+			"blk.0.attn_q_norm.weight": {64, 4}, "blk.0.attn_k_norm.weight": {64, 4}, "blk.1.attn_q_norm.weight": {64, 4}, "blk.1.attn_k_norm.weight": {64, 4},
+		},
+	},
 	{name: "layers that norm for attention again", file: "falcon/model-Q5_1.gguf", rename: map[string]string{"attn_norm": "attn_norm+attn_norm_2"}},
 }
 
@@ -80,6 +89,16 @@ func (v *variation) open(t *testing.T) *gguf.File {
 			if err := w.AddTensor(name, tensor.Type, tensor.Dims, data); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+	for name, dims := range v.add {
+		values := make([]float32, dims[0]*dims[1])
+		for i := range values {
+			values[i] = float32(1 + rand.NormFloat64()/4)
+		}
+		data, _ := binary.Append(nil, binary.LittleEndian, values)
+		if err := w.AddTensor(name, gguf.F32, dims, bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	return w.File()

@@ -29,13 +29,13 @@ var outer = map[string]string{
 var layerPrefixes = []string{"model.layers.", "transformer.h."}
 
 var (
-	attentionNames = map[string]string{
-		"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
-		"self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm", "input_layernorm": "attn_norm",
+	projectionNames = map[string]string{
+		"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output", "input_layernorm": "attn_norm",
 	}
-	denseNames  = map[string]string{"mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
-	usualNorm   = map[string]string{"post_attention_layernorm": "ffn_norm"}
-	expertNames = map[string]string{
+	attentionNames = union(projectionNames, map[string]string{"self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm"})
+	denseNames     = map[string]string{"mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+	usualNorm      = map[string]string{"post_attention_layernorm": "ffn_norm"}
+	expertNames    = map[string]string{
 		"mlp.gate": "ffn_gate_inp", "mlp.experts.*.gate_proj": "ffn_gate_exps", "mlp.experts.*.up_proj": "ffn_up_exps", "mlp.experts.*.down_proj": "ffn_down_exps",
 		"mlp.shared_expert.gate_proj": "ffn_gate_shexp", "mlp.shared_expert.up_proj": "ffn_up_shexp", "mlp.shared_expert.down_proj": "ffn_down_shexp",
 		"mlp.shared_expert_gate": "ffn_gate_inp_shexp",
@@ -55,7 +55,8 @@ var (
 		"self_attention.query_key_value": "attn_qkv", "self_attention.dense": "attn_output", "input_layernorm": "attn_norm", "ln_mlp": "attn_norm",
 		"ln_attn": "attn_norm_2", "mlp.dense_h_to_4h": "ffn_up", "mlp.dense_4h_to_h": "ffn_down",
 	}
-	phi3Names = map[string]string{"self_attn.qkv_proj": "attn_qkv", "mlp.gate_up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
+	stableLMNorms = map[string]string{"self_attn.q_layernorm.norms.*": "attn_q_norm", "self_attn.k_layernorm.norms.*": "attn_k_norm"}
+	phi3Names     = map[string]string{"self_attn.qkv_proj": "attn_qkv", "mlp.gate_up_proj": "ffn_up", "mlp.down_proj": "ffn_down"}
 )
 
 func union(tables ...map[string]string) map[string]string {
@@ -88,7 +89,7 @@ var families = map[string]family{
 	"DeepseekV2ForCausalLM":          deepSeek2,
 	"DeepseekV3ForCausalLM":          deepSeek2,
 	"GptOssForCausalLM":              gptOSS,
-	"StableLmForCausalLM":            {name: "stablelm", layers: union(attentionNames, denseNames, usualNorm), layerNorm: true, describe: describeStableLM},
+	"StableLmForCausalLM":            {name: "stablelm", layers: union(projectionNames, denseNames, usualNorm, stableLMNorms), layerNorm: true, describe: describeStableLM},
 }
 
 func checkQwen3MoE(c *config) error {

@@ -185,7 +185,7 @@ func (p *published) weights() {
 				p.config["rope_scaling"] = scaling
 			}
 			scaling[strings.TrimSuffix(strings.TrimPrefix(t.Name, "rope_factors_"), ".weight")+"_factor"] = x
-		case len(shape) == 3:
+		case len(shape) == 3 || strings.Contains(p.name(t.Name), ".norms.*"):
 			n := len(x) / int(shape[0])
 			for e := range int(shape[0]) {
 				p.put(strings.Replace(p.name(t.Name), "*", fmt.Sprint(e), 1), shape[1:], x[e*n:(e+1)*n])
@@ -510,6 +510,56 @@ func TestDeepSeekV2(t *testing.T) {
 	})
 }
 
+// StableLM-2-12B: queries and keys have a norm for each head, fewer for keys.
+func TestNormsOfHeads(t *testing.T) {
+	f := original(t, "stablelm/model-IQ4_XS.gguf")
+	w := &gguf.Writer{Metadata: f.Metadata.Clone()}
+	if err := errors.Join(w.Set("stablelm.use_parallel_residual", true), w.Set("stablelm.attention.head_count_kv", uint32(2))); err != nil {
+		t.Fatal(err)
+	}
+	vector := func(name string, dims ...uint64) {
+		x := make([]float32, product(dims))
+		for i := range x {
+			x[i] = float32(1 + i%7)
+		}
+		data, _ := binary.Append(nil, binary.LittleEndian, x)
+		if err := w.AddTensor(name, gguf.F32, dims, bytes.NewReader(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range f.Tensors {
+		tensor := f.Tensors[i]
+		if strings.Contains(tensor.Name, "ffn_norm") {
+			continue
+		}
+		if strings.Contains(tensor.Name, "attn_k.") || strings.Contains(tensor.Name, "attn_v.") { // the first two heads
+			tensor.Dims = slices.Clone(tensor.Dims)
+			tensor.Dims[len(tensor.Dims)-1] /= 2
+			tensor.Size /= 2
+		}
+		if err := w.AddTensor(tensor.Name, tensor.Type, tensor.Dims, f.Reader(&tensor)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for layer := range 2 {
+		vector(fmt.Sprintf("blk.%d.attn_q_norm.weight", layer), 64, 4)
+		vector(fmt.Sprintf("blk.%d.attn_k_norm.weight", layer), 64, 2)
+	}
+	normed := w.File()
+	p := publish(t, normed, "StableLmForCausalLM")
+	p.bf16 = true // which holds these norms
+	got, err := Open(p.folder(1), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Close()
+	if tensor, ok := got.Tensor("blk.1.attn_k_norm.weight"); !ok || tensor.Type != gguf.F32 || !slices.Equal(tensor.Dims, []uint64{64, 2}) {
+		t.Errorf("norms of keys are %+v", tensor)
+	}
+	p.bf16 = false
+	sameLogits(t, normed, p)
+}
+
 // gpt-oss with experts of plain numbers.
 func TestPlainGPTOSS(t *testing.T) {
 	f := original(t, "gpt-oss/model-MXFP4.gguf")
@@ -690,7 +740,7 @@ func TestRefused(t *testing.T) {
 		`hidden_act is "relu"`:             func(p *published, _ fstest.MapFS) { p.config["hidden_act"] = "relu" },
 		"num_hidden_layers is -1":          func(p *published, _ fstest.MapFS) { p.config["num_hidden_layers"] = -1 },
 		`rope_scaling of type "dynamic"`:   func(p *published, _ fstest.MapFS) { p.config["rope_scaling"] = map[string]any{"type": "dynamic"} },
-		"expert 8 of 9 has none":           func(p *published, _ fstest.MapFS) { p.config["num_experts"] = 9 },
+		"number 8 of 9 is missing":         func(p *published, _ fstest.MapFS) { p.config["num_experts"] = 9 },
 		"model-00002-of-00003.safetensors": func(_ *published, folder fstest.MapFS) { delete(folder, "model-00002-of-00003.safetensors") },
 		"model.layers.0.mlp.extra.weight": func(p *published, _ fstest.MapFS) {
 			p.put("model.layers.0.mlp.extra.weight", []uint64{1}, []float32{1})

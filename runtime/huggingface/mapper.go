@@ -235,34 +235,34 @@ func (m *mapper) add(name string, kind gguf.Type, dims []uint64, data io.ReaderA
 
 // tensors maps all tensors, in the order of their names.
 func (m *mapper) tensors() {
-	experts := map[string][]source{}
+	stacks := map[string][]source{}
 	for _, name := range slices.Sorted(maps.Keys(m.sources)) {
 		s := m.sources[name]
 		layer, part := layerOf(name)
 		place, special := m.special[part]
-		to, expert, ok := m.rename(name, layer, part)
+		to, one, ok := m.rename(name, layer, part)
 		switch {
 		case special && layer >= 0 && layer < m.Layers:
 			place(m, layer, s)
 		case !ok:
 			m.fail("tensor %q: models of architecture %s have no such tensor", name, m.Architectures[0])
 		case to == "": // not needed
-		case expert < 0:
+		case one.of == 0:
 			m.tensor(to, s)
-		case expert >= m.config.Experts:
-			m.fail("tensor %q: there are %d experts", name, m.config.Experts)
+		case one.number >= one.of:
+			m.fail("tensor %q: there are %d of them", name, one.of)
 		default:
-			if experts[to] == nil {
-				experts[to] = make([]source, m.config.Experts)
+			if stacks[to] == nil {
+				stacks[to] = make([]source, one.of)
 			}
-			experts[to][expert] = s
+			stacks[to][one.number] = s
 		}
 		if m.err != nil {
 			return
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(experts)) {
-		m.stack(name, experts[name])
+	for _, name := range slices.Sorted(maps.Keys(stacks)) {
+		m.stack(name, stacks[name])
 	}
 	if _, ok := m.sources["lm_head.weight"]; !ok && m.Tied != nil && !*m.Tied {
 		m.fail("no tensor lm_head.weight, though tie_word_embeddings is false")
@@ -282,21 +282,30 @@ func layerOf(name string) (layer int, part string) {
 	return -1, ""
 }
 
-// rename returns the name that GGUF has for a tensor, "" for one that is not needed, and the number of the expert that it
-// is of, or -1.
-func (m *mapper) rename(name string, layer int, part string) (to string, expert int, ok bool) {
+// member tells which of how many tensors one is that become one in GGUF; of is 0 where a tensor stays alone.
+type member struct{ number, of int }
+
+// stacked are the parts of names after which the number of a member stands, and how many there are.
+func (m *mapper) stacked() map[string]int {
+	return map[string]int{
+		".experts.": m.config.Experts, ".q_layernorm.norms.": m.Heads, ".k_layernorm.norms.": m.KVHeads,
+	}
+}
+
+// rename returns the name that GGUF has for a tensor, "" for one that is not needed, and which of several it is there.
+func (m *mapper) rename(name string, layer int, part string) (to string, one member, ok bool) {
 	if m.Architectures[0] == "Gemma3ForConditionalGeneration" {
 		if strings.HasPrefix(name, "vision_tower.") || strings.HasPrefix(name, "multi_modal_projector.") {
-			return "", -1, true
+			return "", one, true
 		}
 		name = strings.TrimPrefix(name, "language_model.")
 		layer, part = layerOf(name)
 	}
 	if strings.HasSuffix(name, ".rotary_emb.inv_freq") || name == "lm_head.weight" && m.Tied != nil && *m.Tied {
-		return "", -1, true
+		return "", one, true
 	}
 	if layer >= m.Layers && layer < m.Layers+m.NextLayers { // which guess at further tokens
-		return "", -1, true
+		return "", one, true
 	}
 	stem, ending := name, ""
 	for _, e := range []string{".weight", ".bias"} {
@@ -305,23 +314,30 @@ func (m *mapper) rename(name string, layer int, part string) (to string, expert 
 		}
 	}
 	if to, ok := outer[stem]; ok && ending != "" {
-		return to + ending, -1, true
+		return to + ending, one, true
 	}
 	if ending == "" || layer < 0 || layer >= m.Layers {
-		return "", -1, false
+		return "", one, false
 	}
 	part = strings.TrimSuffix(part, ending)
-	expert = -1
-	if before, after, ok := strings.Cut(part, ".experts."); ok {
-		number, rest, _ := strings.Cut(after, ".")
-		var err error
-		if expert, err = strconv.Atoi(number); err != nil || expert < 0 {
-			return "", -1, false
+	for among, count := range m.stacked() {
+		before, after, ok := strings.Cut(part, among)
+		if !ok {
+			continue
 		}
-		part = before + ".experts.*." + rest
+		number, rest, dot := strings.Cut(after, ".")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 || count == 0 {
+			return "", one, false
+		}
+		one, part = member{n, count}, before+among+"*"
+		if dot {
+			part += "." + rest
+		}
+		break
 	}
 	to, ok = m.layers[part]
-	return inBlock(layer, to+ending), expert, ok
+	return inBlock(layer, to+ending), one, ok
 }
 
 // inBlock is the name that GGUF has for a tensor of a layer.
@@ -388,27 +404,37 @@ func (m *mapper) asF32(data io.ReaderAt, s source) io.ReaderAt {
 	return f32
 }
 
-// stack adds the matrices of all experts as one tensor.
-func (m *mapper) stack(name string, experts []source) {
-	first := experts[0]
-	var parts []io.ReaderAt
-	for i, s := range experts {
+// stack adds tensors as one. Vectors become F32.
+func (m *mapper) stack(name string, members []source) {
+	first := members[0]
+	for i, s := range members {
 		switch {
 		case s.Tensor == nil || first.Tensor == nil:
-			m.fail("tensor %s: expert %d of %d has none", name, i, len(experts))
+			m.fail("tensor %s: number %d of %d is missing", name, i, len(members))
 			return
 		case s.Type != first.Type || !slices.Equal(s.Shape, first.Shape):
-			m.fail("tensor %q is %s %v; that of the first expert is %s %v", s.Name, s.Type, s.Shape, first.Type, first.Shape)
+			m.fail("tensor %q is %s %v; the first is %s %v", s.Name, s.Type, s.Shape, first.Type, first.Shape)
 			return
 		}
-		parts = append(parts, s.reader())
 	}
 	kind, ok := plain[first.Type]
 	if !ok || first.Size == 0 {
 		m.fail("tensor %q: dtype %s, %d bytes; F32, F16 and BF16 can be read", first.Name, first.Type, first.Size)
 		return
 	}
+	size, vectors := first.Size, len(first.Shape) == 1
+	if vectors {
+		size, kind = size/int64(kind.BlockBytes())*4, gguf.F32
+	}
+	var parts []io.ReaderAt
+	for _, s := range members {
+		if vectors {
+			parts = append(parts, m.asF32(s.reader(), s))
+		} else {
+			parts = append(parts, s.reader())
+		}
+	}
 	dims := slices.Clone(first.Shape)
 	slices.Reverse(dims)
-	m.add(name, kind, append(dims, uint64(len(experts))), rearrange.Joined(first.Size, parts...))
+	m.add(name, kind, append(dims, uint64(len(members))), rearrange.Joined(size, parts...))
 }

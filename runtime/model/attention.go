@@ -12,7 +12,7 @@ import (
 type attention struct {
 	heads        plan.Heads
 	qkv          linear
-	qNorm, kNorm *norm // of each head; nil: none
+	qNorm, kNorm *norm // of each head: RMSNorm with the same weights for all, or LayerNorm with each its own; nil: none
 	rope         *plan.Rope
 	cache        *plan.Cache
 	options      plan.AttentionOptions
@@ -53,14 +53,29 @@ func (l *loader) attention(i int, rope *plan.Rope, options plan.AttentionOptions
 		a.qkv = l.side(l.hidden(), part{name(i, "attn_q"), q}, part{name(i, "attn_k"), k}, part{name(i, "attn_v"), v})
 	}
 	if l.hasTensor(name(i, "attn_q_norm.weight")) {
-		qNorm, kNorm := l.normOf(name(i, "attn_q_norm"), rmsNorm, h.Dim), l.normOf(name(i, "attn_k_norm"), rmsNorm, h.Dim)
-		a.qNorm, a.kNorm = &qNorm, &kNorm
+		a.qNorm, a.kNorm = l.headNorm(name(i, "attn_q_norm"), h.Q, h.Dim), l.headNorm(name(i, "attn_k_norm"), h.KV, h.Dim)
 	}
 	if sinks := name(i, "attn_sinks.weight"); l.hasTensor(sinks) {
 		a.options.Sinks = l.vector(sinks, h.Q)
 	}
 	a.output = l.linear(part{name(i, "attn_output"), l.hidden()}, h.Q*h.V)
 	return a
+}
+
+// headNorm loads a norm of heads: LayerNorm in models that have that elsewhere
+// too, else RMSNorm.
+func (l *loader) headNorm(name string, heads, dim int) *norm {
+	n := norm{}
+	if l.has(layerNorm.epsilon) {
+		l.find(name+".weight", dim, heads)
+		n = l.normOf(name, layerNorm, heads*dim)
+	} else {
+		n = l.normOf(name, rmsNorm, dim)
+	}
+	if n.bias != nil {
+		l.fail(fmt.Errorf("load %s.bias: norms of heads have no bias", name))
+	}
+	return &n
 }
 
 // name names a tensor of a layer.
@@ -70,8 +85,8 @@ func name(layer int, tensor string) string { return fmt.Sprintf("blk.%d.%s", lay
 func (a *attention) mixed(r *plan.Recorder, x *plan.Tensor) *plan.Tensor {
 	qkv := a.qkv.of(r, "qkv", x)
 	if a.qNorm != nil {
-		r.HeadRMSNorm(qkv, 0, a.heads.Q, a.heads.Dim, a.qNorm.weight, a.qNorm.eps)
-		r.HeadRMSNorm(qkv, a.heads.Q*a.heads.Dim, a.heads.KV, a.heads.Dim, a.kNorm.weight, a.kNorm.eps)
+		a.qNorm.ofHeads(r, qkv, 0, a.heads.Q, a.heads.Dim)
+		a.kNorm.ofHeads(r, qkv, a.heads.Q*a.heads.Dim, a.heads.KV, a.heads.Dim)
 	}
 	q := r.RopeStore(qkv, a.heads, a.rope, a.cache)
 	return r.Attention(q, a.heads, a.cache, a.options)

@@ -47,3 +47,12 @@ func (n *norm) of(r *plan.Recorder, x *plan.Tensor) *plan.Tensor {
 	}
 	return r.RMSNorm(x, n.weight, n.eps)
 }
+
+// ofHeads norms each of the heads of dim values that begin at column first of x.
+func (n *norm) ofHeads(r *plan.Recorder, x *plan.Tensor, first, heads, dim int) {
+	if n.kind.layer {
+		r.HeadLayerNorm(x, first, heads, dim, n.weight, n.eps)
+	} else {
+		r.HeadRMSNorm(x, first, heads, dim, n.weight, n.eps)
+	}
+}

@@ -3,7 +3,8 @@ package model
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // loadStableLM: StableLM (2023) and StableLM 2 (2024): LayerNorm, and a part of
-// each head rotated. Layers are parallel where they have no second norm.
+// each head rotated. Layers are parallel where they have no second norm; in the
+// 12B model each head of queries and keys has a norm too.
 func loadStableLM(l *loader) Model {
 	rope := l.rope(ropeSpec{half: true})
 	return newDecoder(l, layerNorm, func(i int) layer {

@@ -184,6 +184,12 @@ func TestElementwise(t *testing.T) {
 	expect("LayerNorm without weights", b.LayerNorm(b.input(cols, x), nil, nil, eps), byRow(func(_ int, row []float64) []float64 {
 		return reference.LayerNorm(row, nil, nil, eps)
 	}))
+	inPlace("HeadLayerNorm", func(y *Tensor) { b.HeadLayerNorm(y, 4, 2, 8, weight, eps) }, byRow(func(_ int, row []float64) []float64 {
+		out := append([]float64(nil), row...)
+		copy(out[4:], reference.LayerNorm(row[4:12], w[:8], nil, eps))
+		copy(out[12:], reference.LayerNorm(row[12:20], w[8:16], nil, eps))
+		return out
+	}))
 	inPlace("Activate", func(y *Tensor) { b.Activate(y, kernel.GELU) }, each(func(i int) float64 { return reference.GELU(x[i]) }))
 	inPlace("Scale", func(y *Tensor) { b.Scale(y, 1.5) }, each(func(i int) float64 { return 1.5 * x[i] }))
 	inPlace("SoftCap", func(y *Tensor) { b.SoftCap(y, 2) }, each(func(i int) float64 { return reference.SoftCap(x[i], 2) }))

@@ -101,9 +101,9 @@ func (r *Recorder) rmsNorm(form string, params generated.RmsNormParams, weight *
 func (r *Recorder) LayerNorm(x *Tensor, weight, bias *weights.Vector, eps float32) *Tensor {
 	y := r.tensor("norm", r.Tokens, x.Cols)
 	params := generated.LayerNormParams{
-		Tokens: uint32(r.Tokens), Cols: uint32(x.Cols), XStride: uint32(x.Stride), YStride: uint32(y.Stride), Eps: eps,
+		Tokens: uint32(r.Tokens), Heads: 1, Cols: uint32(x.Cols), XStride: uint32(x.Stride), YStride: uint32(y.Stride), Eps: eps,
 	}
-	key := generated.LayerNormKey{Weights: "none"}
+	key := generated.LayerNormKey{Form: "plain", Weights: "none"}
 	binds := []bind{{"x", x}, {"y", y}}
 	if weight != nil {
 		key.Weights = "one"
@@ -115,4 +115,13 @@ func (r *Recorder) LayerNorm(x *Tensor, weight, bias *weights.Vector, eps float3
 	}
 	r.dispatch(generated.LayerNorm, key, params, 0, r.Tokens, binds...)
 	return y
+}
+
+// HeadLayerNorm replaces each of the heads of dim values that begin at column
+// first of x by its LayerNorm. Each has weights of its own, one after the other.
+func (r *Recorder) HeadLayerNorm(x *Tensor, first, heads, dim int, weight *weights.Vector, eps float32) {
+	params := generated.LayerNormParams{
+		Tokens: uint32(r.Tokens), Heads: uint32(heads), Cols: uint32(dim), YFirst: uint32(first), YStride: uint32(x.Stride), WeightStride: uint32(dim), Eps: eps,
+	}
+	r.dispatch(generated.LayerNorm, generated.LayerNormKey{Form: "inplace", Weights: "one"}, params, 0, r.Tokens, bind{"y", x}, bind{"weight", weight})
 }

@@ -17,8 +17,12 @@ import (
 func Logits(f *gguf.File, tokens []int32, context int) (logits [][]float64, err error) {
 	m := &model{file: f, matrices: map[string][][]float64{}}
 	defer func() {
-		if failed, ok := recover().(missing); ok {
+		switch failed := recover().(type) {
+		case nil:
+		case missing:
 			logits, err = nil, failed.error
+		default:
+			panic(failed)
 		}
 	}()
 	m.configure(context)
@@ -110,7 +114,10 @@ func times(s float64, a []float64) []float64 {
 
 // norm returns the model's norm of x: RMSNorm, or LayerNorm (Ba et al., 2016) where the model has that.
 func (m *model) norm(name string, x []float64) []float64 {
-	weight, bias := m.vector(name+".weight"), m.vector(name+".bias")
+	return m.normBy(m.vector(name+".weight"), m.vector(name+".bias"), x)
+}
+
+func (m *model) normBy(weight, bias, x []float64) []float64 {
 	if !m.layerNorm {
 		return reference.RMSNorm(x, weight, m.eps)
 	}

@@ -117,15 +117,7 @@ func (m *model) attention(layer int, name func(string) string, x [][]float64) []
 // headNorm norms a head: by weights that all heads share, or that each has.
 func (m *model) headNorm(name string, head int, x []float64) []float64 {
 	rows := m.matrix(name + ".weight")
-	if len(rows) == 1 {
-		return m.norm(name, x)
-	}
-	ones := make([]float64, len(x))
-	for i := range ones {
-		ones[i] = rows[head][i]
-	}
-	m.matrices[name+" of a head.weight"] = [][]float64{ones}
-	return m.norm(name+" of a head", x)
+	return m.normBy(rows[head%len(rows)], nil, x)
 }
 
 // attend returns softmax(scale·q·Kᵀ)·V for the query at t; a sink is one more score, with no value.
