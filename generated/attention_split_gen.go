@@ -14,17 +14,24 @@ const (
 	AttentionSplitKVQ80 = "q8_0"
 )
 
+// Values of axis reduce of kernel attention_split.
+const (
+	AttentionSplitReduceShared   = "shared"
+	AttentionSplitReduceSubgroup = "subgroup"
+)
+
 // AttentionSplitKey chooses among the variants of kernel attention_split; a zero field matches any value.
 type AttentionSplitKey struct {
-	KV string // f32, f16, q8_0
-	D  int    // 64, 80, 96, 112, 128, 192, 256, 576
-	V  int    // 64, 80, 96, 112, 128, 192, 256, 512
-	G  int    // 1, 4, 8
+	KV     string // f32, f16, q8_0
+	D      int    // 64, 80, 96, 112, 128, 192, 256, 576
+	V      int    // 64, 80, 96, 112, 128, 192, 256, 512
+	G      int    // 1, 4, 8
+	Reduce string // shared, subgroup
 }
 
 // Values returns the key in the order of AttentionSplit.Axes.
 func (k AttentionSplitKey) Values() []string {
-	return []string{k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V), kernel.KeyInt(k.G)}
+	return []string{k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V), kernel.KeyInt(k.G), k.Reduce}
 }
 
 // AttentionSplitParams is the parameter block of kernel attention_split.
@@ -61,7 +68,7 @@ func (p AttentionSplitParams) Words() []uint32 {
 var AttentionSplit = &kernel.Table{
 	Kernel: "attention_split",
 	Doc:    "partial softmax(scale · q·Kᵀ)·V over span keys, for the heads of a group packed",
-	Axes:   []string{"KV", "D", "V", "G"},
+	Axes:   []string{"KV", "D", "V", "G", "reduce"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
@@ -86,90 +93,119 @@ var AttentionSplit = &kernel.Table{
 		{Name: "max_bias", Type: "f32", Offset: 80},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_split_f32_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f32_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f16_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_64_64_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_64_64_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_64_64_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_80_80_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_80_80_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_80_80_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_96_96_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_96_96_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_96_96_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_112_112_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_112_112_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_112_112_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_128_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_128_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_128_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_192_128_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_192_128_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_192_128_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_192_192_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_192_192_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_192_192_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
-		{Name: "attention_split_q8_0_256_256_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "1"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_256_256_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "4"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_256_256_8_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "8"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
-		{Name: "attention_split_f32_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "1"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f32_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "4"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
-		{Name: "attention_split_f16_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "1"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
-		{Name: "attention_split_f16_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "4"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
-		{Name: "attention_split_q8_0_576_512_1_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "1"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
-		{Name: "attention_split_q8_0_576_512_4_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "4"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_64_64_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1568, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_64_64_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 6272, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_64_64_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 12544, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_128_128_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 1824, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_128_128_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 7296, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_128_128_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 14592, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_256_256_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 2336, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_256_256_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 9344, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_256_256_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 18688, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_64_64_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 1568, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_64_64_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 6272, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_64_64_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 12544, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_128_128_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 1824, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_128_128_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 7296, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_128_128_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 14592, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_256_256_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 2336, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_256_256_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 9344, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_256_256_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 18688, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_64_64_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 1568, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_64_64_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 6272, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_64_64_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 12544, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_128_128_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 1824, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_128_128_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 7296, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_128_128_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 14592, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_256_256_1_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "1", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 2336, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_256_256_4_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "4", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 9344, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_256_256_8_subgroup_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "8", "subgroup"}, Tune: attentionSplitTune0, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 18688, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 8}}, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_64_64_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_64_64_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_64_64_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "64", "64", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings0, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_80_80_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_80_80_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_80_80_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "80", "80", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings9, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_96_96_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_96_96_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_96_96_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "96", "96", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings10, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_112_112_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_112_112_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_112_112_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "112", "112", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings11, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_128_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_128_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_128_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "128", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings1, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_192_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_192_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_192_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings12, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_192_192_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_192_192_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_192_192_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "192", "192", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings13, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_256_256_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_256_256_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f32_256_256_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "256", "256", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings2, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_64_64_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_64_64_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_64_64_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "64", "64", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings3, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_80_80_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_80_80_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_80_80_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "80", "80", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings14, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_96_96_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_96_96_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_96_96_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "96", "96", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings15, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_112_112_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_112_112_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_112_112_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "112", "112", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings16, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_128_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_128_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_128_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "128", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings4, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_192_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_192_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_192_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings17, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_192_192_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_192_192_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_192_192_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "192", "192", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings18, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f16_256_256_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_256_256_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_256_256_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "256", "256", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings5, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_64_64_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_64_64_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_64_64_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "64", "64", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings6, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_80_80_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 1792, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_80_80_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 7168, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_80_80_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "80", "80", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings19, Workgroup: 64, SharedBytes: 14336, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_96_96_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 1664, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_96_96_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 6656, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_96_96_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "96", "96", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings20, Workgroup: 64, SharedBytes: 13312, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_112_112_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 1856, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_112_112_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 7424, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_112_112_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "112", "112", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings21, Workgroup: 64, SharedBytes: 14848, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_128_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_128_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_128_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "128", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings7, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_192_128_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 2304, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_192_128_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 9216, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_192_128_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "128", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings22, Workgroup: 64, SharedBytes: 18432, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_192_192_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 2048, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_192_192_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 8192, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_192_192_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "192", "192", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings23, Workgroup: 64, SharedBytes: 16384, Grid: attentionSplitGrid2},
+		{Name: "attention_split_q8_0_256_256_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "1", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 2560, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_256_256_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "4", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 10240, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_256_256_8_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "256", "256", "8", "shared"}, Tune: attentionSplitTune1, Module: module, Bindings: attentionSplitBindings8, Workgroup: 64, SharedBytes: 20480, Grid: attentionSplitGrid2},
+		{Name: "attention_split_f32_576_512_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "1", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f32_576_512_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f32", "576", "512", "4", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings24, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
+		{Name: "attention_split_f16_576_512_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "1", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_f16_576_512_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"f16", "576", "512", "4", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings25, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
+		{Name: "attention_split_q8_0_576_512_1_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "1", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 5376, Grid: attentionSplitGrid0},
+		{Name: "attention_split_q8_0_576_512_4_shared_gpu", Entry: "attention_split", Ship: "gpu", Key: []string{"q8_0", "576", "512", "4", "shared"}, Tune: attentionSplitTune2, Module: module, Bindings: attentionSplitBindings26, Workgroup: 128, SharedBytes: 21504, Grid: attentionSplitGrid1},
 	},
 }
 
-var attentionSplitTune0 = []kernel.Setting{{Axis: "span", Value: "64"}, {Axis: "group", Value: "64"}}
+var attentionSplitTune0 = []kernel.Setting{{Axis: "lanes", Value: "8"}, {Axis: "span", Value: "64"}, {Axis: "group", Value: "64"}}
 
-var attentionSplitTune1 = []kernel.Setting{{Axis: "span", Value: "128"}, {Axis: "group", Value: "128"}}
+var attentionSplitTune1 = []kernel.Setting{{Axis: "lanes", Value: "0"}, {Axis: "span", Value: "64"}, {Axis: "group", Value: "64"}}
+
+var attentionSplitTune2 = []kernel.Setting{{Axis: "lanes", Value: "0"}, {Axis: "span", Value: "128"}, {Axis: "group", Value: "128"}}
 
 func attentionSplitGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{uint64(p[12]), uint64(p[2]) * (kernel.Div(uint64(p[1]), uint64(p[2]))), uint64(p[0])}
@@ -213,134 +249,134 @@ var attentionSplitBindings2 = []kernel.Binding{
 var attentionSplitBindings3 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes10},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes10},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
 }
 
 var attentionSplitBindings4 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes12},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes12},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
 }
 
 var attentionSplitBindings5 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes14},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes13},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
 }
 
 var attentionSplitBindings6 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes14},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes14},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
 }
 
 var attentionSplitBindings7 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes16},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes16},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
 }
 
 var attentionSplitBindings8 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes18},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes17},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
 }
 
 var attentionSplitBindings9 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes20},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes18},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes19},
 }
 
 var attentionSplitBindings10 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes21},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes20},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes21},
 }
 
 var attentionSplitBindings11 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes22},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes22},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes23},
 }
 
 var attentionSplitBindings12 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes23},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes24},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
 }
 
 var attentionSplitBindings13 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes24},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionSplitBytes24},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionSplitBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes25},
 }
 
 var attentionSplitBindings14 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes24},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes26},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes19},
 }
 
 var attentionSplitBindings15 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes25},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes21},
 }
 
 var attentionSplitBindings16 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes26},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes28},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes23},
 }
 
 var attentionSplitBindings17 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes28},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes29},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
 }
@@ -348,55 +384,55 @@ var attentionSplitBindings17 = []kernel.Binding{
 var attentionSplitBindings18 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes29},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes29},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes9},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes25},
 }
 
 var attentionSplitBindings19 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes30},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes11},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes19},
 }
 
 var attentionSplitBindings20 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes31},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes21},
 }
 
 var attentionSplitBindings21 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes32},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes13},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes23},
 }
 
 var attentionSplitBindings22 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes32},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes33},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes15},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes7},
 }
 
 var attentionSplitBindings23 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes33},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes17},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes25},
 }
 
 var attentionSplitBindings24 = []kernel.Binding{
@@ -412,7 +448,7 @@ var attentionSplitBindings25 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "vec2<u32>", Bytes: attentionSplitBytes36},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes19},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionSplitBytes11},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes35},
 }
@@ -421,7 +457,7 @@ var attentionSplitBindings26 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionSplitBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionSplitBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionSplitBytes37},
-	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes27},
+	{Name: "v", Elem: "u32", Bytes: attentionSplitBytes15},
 	{Name: "mask", Elem: "f32", Bytes: attentionSplitBytes4},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionSplitBytes35},
 }
@@ -451,115 +487,115 @@ func attentionSplitBytes5(p []uint32) int64 {
 }
 
 func attentionSplitBytes6(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
-}
-
-func attentionSplitBytes7(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 21 * 16)
-}
-
-func attentionSplitBytes8(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
-}
-
-func attentionSplitBytes9(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 25 * 16)
-}
-
-func attentionSplitBytes10(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
-}
-
-func attentionSplitBytes11(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 29 * 16)
-}
-
-func attentionSplitBytes12(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 16)
 }
 
-func attentionSplitBytes13(p []uint32) int64 {
+func attentionSplitBytes7(p []uint32) int64 {
 	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 33 * 16)
 }
 
-func attentionSplitBytes14(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
-}
-
-func attentionSplitBytes15(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 49 * 16)
-}
-
-func attentionSplitBytes16(p []uint32) int64 {
+func attentionSplitBytes8(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 16)
 }
 
-func attentionSplitBytes17(p []uint32) int64 {
+func attentionSplitBytes9(p []uint32) int64 {
 	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 65 * 16)
 }
 
-func attentionSplitBytes18(p []uint32) int64 {
+func attentionSplitBytes10(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 8)
 }
 
-func attentionSplitBytes19(p []uint32) int64 {
+func attentionSplitBytes11(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 8)
 }
 
-func attentionSplitBytes20(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
-}
-
-func attentionSplitBytes21(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
-}
-
-func attentionSplitBytes22(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
-}
-
-func attentionSplitBytes23(p []uint32) int64 {
+func attentionSplitBytes12(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 8)
 }
 
-func attentionSplitBytes24(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
-}
-
-func attentionSplitBytes25(p []uint32) int64 {
+func attentionSplitBytes13(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 8)
 }
 
-func attentionSplitBytes26(p []uint32) int64 {
+func attentionSplitBytes14(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 18 * 4)
 }
 
-func attentionSplitBytes27(p []uint32) int64 {
+func attentionSplitBytes15(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5])/4 + kernel.CeilDiv(uint64(p[5])/4, 8)) * 4)
 }
 
-func attentionSplitBytes28(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
-}
-
-func attentionSplitBytes29(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
-}
-
-func attentionSplitBytes30(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
-}
-
-func attentionSplitBytes31(p []uint32) int64 {
+func attentionSplitBytes16(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 36 * 4)
 }
 
+func attentionSplitBytes17(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 72 * 4)
+}
+
+func attentionSplitBytes18(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
+}
+
+func attentionSplitBytes19(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 21 * 16)
+}
+
+func attentionSplitBytes20(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
+}
+
+func attentionSplitBytes21(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 25 * 16)
+}
+
+func attentionSplitBytes22(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
+}
+
+func attentionSplitBytes23(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 29 * 16)
+}
+
+func attentionSplitBytes24(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
+}
+
+func attentionSplitBytes25(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[11])) * 49 * 16)
+}
+
+func attentionSplitBytes26(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
+}
+
+func attentionSplitBytes27(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
+}
+
+func attentionSplitBytes28(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
+}
+
+func attentionSplitBytes29(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
+}
+
+func attentionSplitBytes30(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
+}
+
+func attentionSplitBytes31(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
+}
+
 func attentionSplitBytes32(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
 }
 
 func attentionSplitBytes33(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 72 * 4)
+	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
 }
 
 func attentionSplitBytes34(p []uint32) int64 {

@@ -20,17 +20,24 @@ const (
 	AttentionTileKVQ80 = "q8_0"
 )
 
+// Values of axis reduce of kernel attention_tile.
+const (
+	AttentionTileReduceShared   = "shared"
+	AttentionTileReduceSubgroup = "subgroup"
+)
+
 // AttentionTileKey chooses among the variants of kernel attention_tile; a zero field matches any value.
 type AttentionTileKey struct {
-	Tier string // large, small
-	KV   string // f32, f16, q8_0
-	D    int    // 64, 80, 96, 112, 128, 192, 256, 576
-	V    int    // 64, 80, 96, 112, 128, 192, 256, 512
+	Tier   string // large, small
+	KV     string // f32, f16, q8_0
+	D      int    // 64, 80, 96, 112, 128, 192, 256, 576
+	V      int    // 64, 80, 96, 112, 128, 192, 256, 512
+	Reduce string // shared, subgroup
 }
 
 // Values returns the key in the order of AttentionTile.Axes.
 func (k AttentionTileKey) Values() []string {
-	return []string{k.Tier, k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V)}
+	return []string{k.Tier, k.KV, kernel.KeyInt(k.D), kernel.KeyInt(k.V), k.Reduce}
 }
 
 // AttentionTileParams is the parameter block of kernel attention_tile.
@@ -67,7 +74,7 @@ func (p AttentionTileParams) Words() []uint32 {
 var AttentionTile = &kernel.Table{
 	Kernel: "attention_tile",
 	Doc:    "y = softmax(scale · q·Kᵀ)·V, grouped queries, tiles in shared memory",
-	Axes:   []string{"tier", "KV", "D", "V"},
+	Axes:   []string{"tier", "KV", "D", "V", "reduce"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "heads", Type: "u32", Offset: 4},
@@ -92,57 +99,66 @@ var AttentionTile = &kernel.Table{
 		{Name: "max_bias", Type: "f32", Offset: 80},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "attention_tile_large_f32_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "64"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "80", "80"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "96", "96"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "112", "112"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings5, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "192"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings6, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "64"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "80", "80"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "96", "96"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "112", "112"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings12, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "192"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings13, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_64_64_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "64", "64"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_80_80_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "80", "80"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_96_96_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "96", "96"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_112_112_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "112", "112"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings17, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_128_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "128", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings18, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_192_128_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "128"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings19, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_192_192_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "192"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings20, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "256", "256"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings21, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f16_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "256", "256"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings22, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_q8_0_256_256_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "256", "256"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings23, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_large_f32_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "576", "512"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings24, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_large_f16_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "576", "512"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings25, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_large_q8_0_576_512_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "576", "512"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings26, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f32_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "64", "64"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "80", "80"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "96", "96"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "112", "112"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "128", "128"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "64", "64"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "80", "80"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "96", "96"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "112", "112"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f16_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "128", "128"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_q8_0_64_64_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "64", "64"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_q8_0_80_80_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "80", "80"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_q8_0_96_96_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "96", "96"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_q8_0_112_112_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "112", "112"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings17, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_q8_0_128_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "128", "128"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings18, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
-		{Name: "attention_tile_small_f32_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "128"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings5, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f32_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "192"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings6, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f16_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "128"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings12, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f16_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "192"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings13, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_q8_0_192_128_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "128"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings19, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_q8_0_192_192_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "192"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings20, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f32_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "256", "256"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings21, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_f16_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "256", "256"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings22, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
-		{Name: "attention_tile_small_q8_0_256_256_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "256", "256"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings23, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_large_f32_64_64_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "64", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13312, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_128_128_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "128", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 25600, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_64_64_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "64", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 13312, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_128_128_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "128", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 25600, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_64_64_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "64", "64", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 13312, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_128_128_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "128", "128", "subgroup"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings5, Workgroup: 64, SharedBytes: 25600, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_256_256_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "256", "256", "subgroup"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings6, Workgroup: 64, SharedBytes: 25088, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_256_256_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "256", "256", "subgroup"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 25088, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_256_256_subgroup_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "256", "256", "subgroup"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 25088, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 4}}, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_64_64_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "64", "64", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_80_80_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "80", "80", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_96_96_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "96", "96", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_112_112_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "112", "112", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_128_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "128", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_192_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings12, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_192_192_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "192", "192", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings13, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_64_64_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "64", "64", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_80_80_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "80", "80", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_96_96_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "96", "96", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_112_112_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "112", "112", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_128_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "128", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_192_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings17, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_192_192_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "192", "192", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings18, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_64_64_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "64", "64", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 13568, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_80_80_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "80", "80", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings19, Workgroup: 64, SharedBytes: 16640, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_96_96_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "96", "96", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings20, Workgroup: 64, SharedBytes: 19712, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_112_112_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "112", "112", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings21, Workgroup: 64, SharedBytes: 22784, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_128_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "128", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings5, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_192_128_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "128", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings22, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_192_192_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "192", "192", "shared"}, Tune: attentionTileTune0, Module: module, Bindings: attentionTileBindings23, Workgroup: 64, SharedBytes: 25856, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_256_256_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "256", "256", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings6, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f16_256_256_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "256", "256", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings7, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_q8_0_256_256_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "256", "256", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings8, Workgroup: 64, SharedBytes: 25344, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_large_f32_576_512_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f32", "576", "512", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings24, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_large_f16_576_512_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "f16", "576", "512", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings25, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_large_q8_0_576_512_shared_large", Entry: "attention_tile", Ship: "large", Key: []string{"large", "q8_0", "576", "512", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings26, Workgroup: 32, SharedBytes: 27904, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_64_64_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "64", "64", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings0, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_80_80_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "80", "80", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings9, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_96_96_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "96", "96", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings10, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_112_112_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "112", "112", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings11, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_128_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "128", "128", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings1, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_64_64_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "64", "64", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings2, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_80_80_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "80", "80", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings14, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_96_96_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "96", "96", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings15, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_112_112_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "112", "112", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings16, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f16_128_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "128", "128", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings3, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_64_64_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "64", "64", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings4, Workgroup: 64, SharedBytes: 6912, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_80_80_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "80", "80", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings19, Workgroup: 64, SharedBytes: 8448, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_96_96_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "96", "96", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings20, Workgroup: 64, SharedBytes: 9984, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_112_112_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "112", "112", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings21, Workgroup: 64, SharedBytes: 11520, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_q8_0_128_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "128", "128", "shared"}, Tune: attentionTileTune1, Module: module, Bindings: attentionTileBindings5, Workgroup: 64, SharedBytes: 13056, Grid: attentionTileGrid0, Foldable: true},
+		{Name: "attention_tile_small_f32_192_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "128", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings12, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_192_192_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "192", "192", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings13, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_192_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "128", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings17, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_192_192_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "192", "192", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings18, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_192_128_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "128", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings22, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_192_192_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "192", "192", "shared"}, Tune: attentionTileTune3, Module: module, Bindings: attentionTileBindings23, Workgroup: 32, SharedBytes: 12672, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f32_256_256_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f32", "256", "256", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings6, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_f16_256_256_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "f16", "256", "256", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings7, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
+		{Name: "attention_tile_small_q8_0_256_256_shared_small", Entry: "attention_tile", Ship: "small", Key: []string{"small", "q8_0", "256", "256", "shared"}, Tune: attentionTileTune2, Module: module, Bindings: attentionTileBindings8, Workgroup: 32, SharedBytes: 12544, Grid: attentionTileGrid1, Foldable: true},
 	},
 }
 
@@ -185,41 +201,41 @@ var attentionTileBindings1 = []kernel.Binding{
 var attentionTileBindings2 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes9},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes9},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
 }
 
 var attentionTileBindings3 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes11},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes11},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
 var attentionTileBindings4 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes13},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes12},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
 }
 
 var attentionTileBindings5 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes15},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes14},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
 var attentionTileBindings6 = []kernel.Binding{
@@ -236,170 +252,170 @@ var attentionTileBindings7 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
 	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes17},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
 }
 
 var attentionTileBindings8 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes19},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes18},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
 }
 
 var attentionTileBindings9 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes20},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes19},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes20},
 }
 
 var attentionTileBindings10 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes21},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes21},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes22},
 }
 
 var attentionTileBindings11 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes22},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes23},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes24},
 }
 
 var attentionTileBindings12 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes23},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
-	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
-	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
-}
-
-var attentionTileBindings13 = []kernel.Binding{
-	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
-	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes23},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
-	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
-	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
-}
-
-var attentionTileBindings14 = []kernel.Binding{
-	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
-	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes24},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
-	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
-	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes6},
-}
-
-var attentionTileBindings15 = []kernel.Binding{
-	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
-	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes26},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes25},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
+var attentionTileBindings13 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes25},
+	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes26},
+}
+
+var attentionTileBindings14 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes27},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes20},
+}
+
+var attentionTileBindings15 = []kernel.Binding{
+	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
+	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes28},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
+	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
+	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes22},
+}
+
 var attentionTileBindings16 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes27},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes29},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes10},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes24},
 }
 
 var attentionTileBindings17 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes28},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes30},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes12},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
 var attentionTileBindings18 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes29},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes30},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes26},
 }
 
 var attentionTileBindings19 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes30},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes31},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes14},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes20},
 }
 
 var attentionTileBindings20 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "u32", Bytes: attentionTileBytes30},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes32},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes16},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes22},
 }
 
 var attentionTileBindings21 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec4<f32>", Bytes: attentionTileBytes31},
-	{Name: "v", Elem: "vec4<f32>", Bytes: attentionTileBytes3},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes33},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes24},
 }
 
 var attentionTileBindings22 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
-	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes33},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "k", Elem: "u32", Bytes: attentionTileBytes34},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes8},
 }
 
 var attentionTileBindings23 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionTileBytes34},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes32},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes26},
 }
 
 var attentionTileBindings24 = []kernel.Binding{
@@ -416,7 +432,7 @@ var attentionTileBindings25 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
 	{Name: "k", Elem: "vec2<u32>", Bytes: attentionTileBytes37},
-	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes18},
+	{Name: "v", Elem: "vec2<u32>", Bytes: attentionTileBytes10},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes36},
@@ -426,7 +442,7 @@ var attentionTileBindings26 = []kernel.Binding{
 	{Name: "state", Elem: "u32", Bytes: attentionTileBytes0},
 	{Name: "q", Elem: "vec4<f32>", Bytes: attentionTileBytes1},
 	{Name: "k", Elem: "u32", Bytes: attentionTileBytes38},
-	{Name: "v", Elem: "u32", Bytes: attentionTileBytes25},
+	{Name: "v", Elem: "u32", Bytes: attentionTileBytes13},
 	{Name: "mask", Elem: "f32", Bytes: attentionTileBytes4},
 	{Name: "sinks", Elem: "f32", Bytes: attentionTileBytes5},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionTileBytes36},
@@ -461,115 +477,115 @@ func attentionTileBytes6(p []uint32) int64 {
 }
 
 func attentionTileBytes7(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
-}
-
-func attentionTileBytes8(p []uint32) int64 {
-	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*21) * 16)
-}
-
-func attentionTileBytes9(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
-}
-
-func attentionTileBytes10(p []uint32) int64 {
-	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*25) * 16)
-}
-
-func attentionTileBytes11(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
-}
-
-func attentionTileBytes12(p []uint32) int64 {
-	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*29) * 16)
-}
-
-func attentionTileBytes13(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 16)
 }
 
-func attentionTileBytes14(p []uint32) int64 {
+func attentionTileBytes8(p []uint32) int64 {
 	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*33) * 16)
 }
 
-func attentionTileBytes15(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
-}
-
-func attentionTileBytes16(p []uint32) int64 {
-	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*49) * 16)
-}
-
-func attentionTileBytes17(p []uint32) int64 {
+func attentionTileBytes9(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 16 * 8)
 }
 
-func attentionTileBytes18(p []uint32) int64 {
+func attentionTileBytes10(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5]) / 4) * 8)
 }
 
-func attentionTileBytes19(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
-}
-
-func attentionTileBytes20(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
-}
-
-func attentionTileBytes21(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
-}
-
-func attentionTileBytes22(p []uint32) int64 {
+func attentionTileBytes11(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 8)
 }
 
-func attentionTileBytes23(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
-}
-
-func attentionTileBytes24(p []uint32) int64 {
+func attentionTileBytes12(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 18 * 4)
 }
 
-func attentionTileBytes25(p []uint32) int64 {
+func attentionTileBytes13(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * (uint64(p[5])/4 + kernel.CeilDiv(uint64(p[5])/4, 8)) * 4)
 }
 
-func attentionTileBytes26(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
-}
-
-func attentionTileBytes27(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
-}
-
-func attentionTileBytes28(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
-}
-
-func attentionTileBytes29(p []uint32) int64 {
+func attentionTileBytes14(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 36 * 4)
 }
 
-func attentionTileBytes30(p []uint32) int64 {
-	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
-}
-
-func attentionTileBytes31(p []uint32) int64 {
+func attentionTileBytes15(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 16)
 }
 
-func attentionTileBytes32(p []uint32) int64 {
+func attentionTileBytes16(p []uint32) int64 {
 	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*65) * 16)
 }
 
-func attentionTileBytes33(p []uint32) int64 {
+func attentionTileBytes17(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 64 * 8)
 }
 
-func attentionTileBytes34(p []uint32) int64 {
+func attentionTileBytes18(p []uint32) int64 {
 	return int64(uint64(p[2]) * uint64(p[8]) * 72 * 4)
+}
+
+func attentionTileBytes19(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 16)
+}
+
+func attentionTileBytes20(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*21) * 16)
+}
+
+func attentionTileBytes21(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 16)
+}
+
+func attentionTileBytes22(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*25) * 16)
+}
+
+func attentionTileBytes23(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 16)
+}
+
+func attentionTileBytes24(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*29) * 16)
+}
+
+func attentionTileBytes25(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 16)
+}
+
+func attentionTileBytes26(p []uint32) int64 {
+	return int64(uint64(p[0]) * kernel.Select(uint64(p[11]) == 0, uint64(p[7])/4, uint64(p[1])*uint64(p[11])*49) * 16)
+}
+
+func attentionTileBytes27(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 20 * 8)
+}
+
+func attentionTileBytes28(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 24 * 8)
+}
+
+func attentionTileBytes29(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 28 * 8)
+}
+
+func attentionTileBytes30(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 48 * 8)
+}
+
+func attentionTileBytes31(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 23 * 4)
+}
+
+func attentionTileBytes32(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 27 * 4)
+}
+
+func attentionTileBytes33(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 32 * 4)
+}
+
+func attentionTileBytes34(p []uint32) int64 {
+	return int64(uint64(p[2]) * uint64(p[8]) * 54 * 4)
 }
 
 func attentionTileBytes35(p []uint32) int64 {

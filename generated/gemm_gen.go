@@ -22,12 +22,13 @@ type GemmKey struct {
 	W          string // a name of Formats
 	Epilogue   string // store, add, gated
 	Interleave int    // 1, 8
+	Math       string // f32, f16
 	Tier       string // none, shared
 }
 
 // Values returns the key in the order of Gemm.Axes.
 func (k GemmKey) Values() []string {
-	return []string{k.W, k.Epilogue, kernel.KeyInt(k.Interleave), k.Tier}
+	return []string{k.W, k.Epilogue, kernel.KeyInt(k.Interleave), k.Math, k.Tier}
 }
 
 // GemmParams is the parameter block of kernel gemm.
@@ -48,11 +49,11 @@ func (p GemmParams) Words() []uint32 {
 	return []uint32{p.Tokens, p.Rows, p.Cols, p.First, p.XStride, p.YStride, p.BiasFirst, p.BiasStride, p.Kind}
 }
 
-// Gemm is kernel gemm: y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read.
+// Gemm is kernel gemm: y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read, in f32 or f16.
 var Gemm = &kernel.Table{
 	Kernel: "gemm",
-	Doc:    "y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read",
-	Axes:   []string{"W", "epilogue", "interleave", "tier"},
+	Doc:    "y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read, in f32 or f16",
+	Axes:   []string{"W", "epilogue", "interleave", "math", "tier"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "rows", Type: "u32", Offset: 4},
@@ -65,102 +66,114 @@ var Gemm = &kernel.Table{
 		{Name: "kind", Type: "u32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "gemm_bf16_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_bf16_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f16_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f16_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f32_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f32_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_nl_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_nl_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_xs_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_xs_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_mxfp4_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_mxfp4_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q2_k_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q2_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q3_k_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q3_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_0_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_0_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_1_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_1_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_k_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_0_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_0_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_1_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_1_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_k_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q6_k_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q6_k_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q8_0_store_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q8_0_add_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_bf16_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f16_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f32_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_mxfp4_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q2_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q3_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_1_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_1_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q6_k_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q8_0_gated_8_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_bf16_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings33, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings35, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings37, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings39, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings41, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings43, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings45, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings47, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings49, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings51, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings53, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings55, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings57, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings59, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings61, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_store_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings63, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f16_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f32_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_mxfp4_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q2_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q3_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_1_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_1_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q6_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q8_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_bf16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings33, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings35, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings37, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings39, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings41, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings43, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings45, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings47, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings49, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings51, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings53, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings55, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings57, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings59, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings61, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings63, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings64, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings64, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings65, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings66, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings66, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings67, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings68, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings68, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings69, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings70, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings70, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings71, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
 	},
 }
 
@@ -169,6 +182,8 @@ var gemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"
 var gemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}}
 
 var gemmTune2 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "16"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}}
+
+var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "16"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}}
 
 func gemmGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 8), 1}
@@ -706,6 +721,76 @@ var gemmBindings63 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
+var gemmBindings64 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings65 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings66 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings67 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings68 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings69 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings70 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings71 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
+	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
 func gemmBytes0(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[1]), 8) * 8 * (uint64(p[2]) / 32) * 4 * 16)
 }
@@ -1008,4 +1093,12 @@ func gemmBytes74(p []uint32) int64 {
 
 func gemmBytes75(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func gemmBytes76(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[2]) / 4) * 8)
+}
+
+func gemmBytes77(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[2]) / 32) * 4)
 }

@@ -4,12 +4,20 @@ package generated
 
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
+// Values of axis math of kernel quantize.
+const (
+	QuantizeMathI8  = "i8"
+	QuantizeMathF16 = "f16"
+)
+
 // QuantizeKey chooses among the variants of kernel quantize; a zero field matches any value.
-type QuantizeKey struct{}
+type QuantizeKey struct {
+	Math string // i8, f16
+}
 
 // Values returns the key in the order of Quantize.Axes.
 func (k QuantizeKey) Values() []string {
-	return []string{}
+	return []string{k.Math}
 }
 
 // QuantizeParams is the parameter block of kernel quantize.
@@ -24,18 +32,19 @@ func (p QuantizeParams) Words() []uint32 {
 	return []uint32{p.Tokens, p.Cols, p.XStride}
 }
 
-// Quantize is kernel quantize: q[t, i] = round(x[t, i] / s), s = max |x| / 127 for 32 values; scales: s and s · Σ q.
+// Quantize is kernel quantize: q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x| / 4.
 var Quantize = &kernel.Table{
 	Kernel: "quantize",
-	Doc:    "q[t, i] = round(x[t, i] / s), s = max |x| / 127 for 32 values; scales: s and s · Σ q",
-	Axes:   []string{},
+	Doc:    "q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x| / 4",
+	Axes:   []string{"math"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "cols", Type: "u32", Offset: 4},
 		{Name: "x_stride", Type: "u32", Offset: 8},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "quantize_gpu", Entry: "quantize", Ship: "gpu", Key: []string{}, Tune: quantizeTune0, Module: module, Bindings: quantizeBindings0, Workgroup: 64, Grid: quantizeGrid0, Foldable: true},
+		{Name: "quantize_i8_gpu", Entry: "quantize", Ship: "gpu", Key: []string{"i8"}, Tune: quantizeTune0, Module: module, Bindings: quantizeBindings0, Workgroup: 64, Grid: quantizeGrid0, Foldable: true},
+		{Name: "quantize_f16_gpu", Entry: "quantize", Ship: "gpu", Key: []string{"f16"}, Tune: quantizeTune0, Module: module, Bindings: quantizeBindings1, Workgroup: 64, Grid: quantizeGrid0, Foldable: true},
 	},
 }
 
@@ -51,6 +60,12 @@ var quantizeBindings0 = []kernel.Binding{
 	{Name: "scales", Write: true, Elem: "vec2<f32>", Bytes: quantizeBytes2},
 }
 
+var quantizeBindings1 = []kernel.Binding{
+	{Name: "x", Elem: "vec4<f32>", Bytes: quantizeBytes0},
+	{Name: "halves", Write: true, Elem: "vec2<u32>", Bytes: quantizeBytes3},
+	{Name: "steps", Write: true, Elem: "f32", Bytes: quantizeBytes4},
+}
+
 func quantizeBytes0(p []uint32) int64 {
 	return int64(uint64(p[0]) * (uint64(p[2]) / 4) * 16)
 }
@@ -61,4 +76,12 @@ func quantizeBytes1(p []uint32) int64 {
 
 func quantizeBytes2(p []uint32) int64 {
 	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 8)
+}
+
+func quantizeBytes3(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 4) * 8)
+}
+
+func quantizeBytes4(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[1]) / 32) * 4)
 }

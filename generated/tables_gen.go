@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "91997dae27beeef2f08746cce3fda4b3"
+const Checksum = "199976af8b0cb56cb40d776f5cfe2f4d"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

@@ -62,6 +62,7 @@ type modelFlags struct {
 	path, device, kv string
 	context, experts int
 	memory           byteSize
+	fast             bool
 	checkNumerics    bool
 }
 
@@ -71,6 +72,7 @@ func (m *modelFlags) register(flags *flag.FlagSet) {
 	flags.IntVar(&m.context, "ctx", 0, "most `tokens` of a conversation (default: the model's, at most 4096)")
 	flags.StringVar(&m.kv, "kv", "f32", "`type` of the KV cache: "+strings.Join(plan.CacheTypes, ", "))
 	flags.IntVar(&m.experts, "experts", 0, "experts of a layer to hold on the GPU, in `slots`; others come from the file (default: all, or as many as fit)")
+	flags.BoolVar(&m.fast, "fast", false, "round activations to 8 or 16 bits in products, where the GPU multiplies these faster: text may differ")
 	flags.Var(&m.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
 }
 
@@ -123,7 +125,7 @@ func (m *modelFlags) open() (*gguf.File, error) {
 
 func (m *modelFlags) options() engine.Options {
 	return engine.Options{
-		Context: m.context, KV: m.kv, Memory: int64(m.memory), ExpertSlots: m.experts, CheckNumerics: m.checkNumerics,
+		Context: m.context, KV: m.kv, Memory: int64(m.memory), ExpertSlots: m.experts, Fast: m.fast, CheckNumerics: m.checkNumerics,
 	}
 }
 

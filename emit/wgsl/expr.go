@@ -111,8 +111,6 @@ func (p *printer) call(e *ir.Call) string {
 		return fmt.Sprintf("((%s + %s - 1u) / %s)", p.operand(e.Args[0], true), p.operand(e.Args[1], true), p.operand(e.Args[1], true))
 	case e.Func == "select":
 		return fmt.Sprintf("select(%s, %s, %s)", args[2], args[1], args[0])
-	case e.Func == "f16" && halves(e.Args[0]) != nil:
-		return fmt.Sprintf("bitcast<%s>(%s)", TypeName(e.Type()), p.expr(halves(e.Args[0])))
 	case b.Kind == ir.Bitcast:
 		return fmt.Sprintf("bitcast<%s>(%s)", TypeName(e.Type()), args[0])
 	case b.Kind == ir.Convert && e.Type().Lanes > 1:
@@ -121,24 +119,4 @@ func (p *printer) call(e *ir.Call) string {
 		panic("wgsl: " + e.Func + " is not lowered")
 	}
 	return fmt.Sprintf("%s(%s)", b.WGSL, strings.Join(args, ", "))
-}
-
-// halves returns the words that hold x as it was unpacked from f16, or nil: to
-// convert such a value back takes nothing.
-func halves(x ir.Expr) ir.Expr {
-	call, ok := x.(*ir.Call)
-	if !ok {
-		return nil
-	}
-	if call.Func == "unpack_f16" {
-		return call.Args[0]
-	}
-	if call.Func != "vec4" || len(call.Args) != 2 {
-		return nil
-	}
-	low, high := halves(call.Args[0]), halves(call.Args[1])
-	if low == nil || high == nil {
-		return nil
-	}
-	return ir.WithType(ir.NewCall(call.Pos, "vec2u", low, high), ir.VecType(ir.U32, 2))
 }

@@ -90,7 +90,7 @@ func (t *trial) product(m *weights.Matrix, x plan.Source, stride int, y *array, 
 		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Norm: generated.GemvNormNone, Interleave: m.Interleave}
 		return t.batch.dispatch(generated.Gemv, key, generated.GemvParams{Rows: uint32(m.Rows), Cols: uint32(m.Cols)}, bound)
 	}
-	key := generated.GemmKey{W: m.Format.Name, Epilogue: generated.GemmEpilogueStore, Interleave: m.Interleave}
+	key := generated.GemmKey{W: m.Format.Name, Epilogue: generated.GemmEpilogueStore, Math: "f32", Interleave: m.Interleave}
 	params := generated.GemmParams{
 		Tokens: uint32(tokens), Rows: uint32(m.Rows), Cols: uint32(m.Cols), XStride: uint32(stride), YStride: uint32(m.Rows),
 	}

@@ -22,7 +22,8 @@ var _ = describe(Spec{
 var _ = describe(Spec{
 	Kernel: "gemm",
 	Limit:  Limit{3e-12, 3e-7},
-	Why:    "as gemv",
+	Halves: Limit{3e-6, 5e-4},
+	Why:    "as gemv; halves round a weight, a product and the sums of up to 8 products by up to 5e-4 of them each, and gates double that",
 	cases: func(g *generator) {
 		tokens := g.around(g.tile("tokens"))
 		for i, rows := range g.around(g.tile("rows")) {
@@ -64,9 +65,12 @@ func (g *generator) product(rows, tokens, i int) {
 		c.size("tokens", tokens)
 		c.size("y_stride", stride)
 		c.size("x_stride", width+64*(i%2))
-		if g.Unit.Point["math"].Word == "i8" {
+		switch g.word("math") {
+		case "i8":
 			x = c.quantised(tokens, cols, width)
-		} else {
+		case "f16":
+			x = c.halved(tokens, cols, width)
+		default:
 			x = c.activations("x", tokens, cols, width, width+64*(i%2))
 		}
 	}

@@ -15,6 +15,8 @@ type Spec struct {
 	Kernel string
 	// Limit is how far results may be from the reference.
 	Limit Limit
+	// Halves is the limit of variants that multiply in f16, if there are any.
+	Halves Limit
 	// Why says where the limit comes from.
 	Why string
 
@@ -32,6 +34,14 @@ func describe(s Spec) struct{} {
 
 // SpecOf returns the spec of a kernel, or nil.
 func SpecOf(kernel string) *Spec { return specs[kernel] }
+
+// LimitOf returns the limit for a variant.
+func (s *Spec) LimitOf(v *Variant) Limit {
+	if v.halves() {
+		return s.Halves
+	}
+	return s.Limit
+}
 
 // Kernels returns the names of the kernels that have a spec.
 func Kernels() []string {
@@ -97,7 +107,7 @@ func (g *generator) weights(c *Case, binding string, rows, cols int) [][]float64
 			of = b.Plane.Format
 			for r := range data {
 				scales := reference.Sane
-				if g.IntN(6) == 0 {
+				if g.IntN(6) == 0 && !g.halves() { // which are not for such weights
 					scales = reference.Extreme
 				}
 				data[r] = stored(of).Random(g.Rand, cols/of.FileBlock, scales)

@@ -120,7 +120,7 @@ func (sum *summary) compare(t *testing.T, s *subject, cases []*Case, run func(*C
 			if err != nil {
 				t.Fatalf("%v%s:\n%v", c, name, err)
 			}
-			score, err := c.Check(got, s.spec.Limit)
+			score, err := c.Check(got, s.spec.LimitOf(s.Variant))
 			if err != nil {
 				t.Errorf("%v%s: %v", c, name, err)
 			}
@@ -128,7 +128,7 @@ func (sum *summary) compare(t *testing.T, s *subject, cases []*Case, run func(*C
 		}
 	}
 	t.Logf("%v", total)
-	if err := total.Within(s.spec.Limit); err != nil {
+	if err := total.Within(s.spec.LimitOf(s.Variant)); err != nil {
 		t.Error(err)
 	}
 	sum.add(s, total)

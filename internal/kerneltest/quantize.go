@@ -2,12 +2,14 @@ package kerneltest
 
 import (
 	"math"
+	"slices"
 )
 
 var _ = describe(Spec{
 	Kernel: "quantize",
 	Limit:  Limit{1e-13, 1e-6},
-	Why:    "levels are exact, as no value lies near the middle of two; a step is a quotient, and multiplies a sum",
+	Halves: Limit{1e-13, 1e-6},
+	Why:    "levels are exact, as no value lies near the middle of two; a step is a quotient, and multiplies a sum; halves are quotients",
 	cases: func(g *generator) {
 		tile := g.tile("cols")
 		for i, blocks := range []int{1, max(tile/32-1, 2), tile/32 + 1, 2*tile/32 + 3} {
@@ -27,6 +29,10 @@ var _ = describe(Spec{
 				settle(row)
 			}
 			x = c.floats("x", x)
+			if g.halves() {
+				c.halvesOf(x, tokens, cols, stride)
+				continue
+			}
 			q, scales := c.output("q", tokens*cols/4), c.output("scales", tokens*cols/16)
 			for t := range tokens {
 				words, steps := quantise(x[t*stride:][:cols])
@@ -95,5 +101,57 @@ func (c *Case) quantised(rows, cols, width int) [][]float64 {
 	}
 	c.words("q", words...)
 	c.floats("scales", scales)
+	return x
+}
+
+// halvesOf says what kernel quantize makes of rows in halves.
+func (c *Case) halvesOf(x []float64, tokens, cols, stride int) {
+	halves, steps := c.output("halves", tokens*cols), c.output("steps", tokens*cols/scaled)
+	for t := range tokens {
+		for from := 0; from < cols; from += scaled {
+			block := x[t*stride+from:][:scaled]
+			at, step := t*cols+from, halfStep(block)
+			steps.put(at/scaled, step, 0)
+			for i, v := range block {
+				if step > 0 {
+					v /= step
+				}
+				halves.put(at+i, v, 1)
+			}
+		}
+	}
+}
+
+// mostHalf is the largest of the halves that values are quantised to.
+const mostHalf = 4
+
+// halfStep returns the step of a block of them.
+func halfStep(block []float64) float64 { return largest(block) / mostHalf }
+
+// halved fills bindings halves and steps with random rows of cols columns, and
+// zeros up to width. It returns the rows as they are after that.
+func (c *Case) halved(rows, cols, width int) [][]float64 {
+	x := make([][]float64, rows)
+	var halves, steps []float64
+	for r := range x {
+		x[r] = make([]float64, width)
+		copy(x[r], c.random.normal(cols))
+		for block := range slices.Chunk(x[r], scaled) {
+			step := halfStep(block)
+			steps = append(steps, step)
+			for _, v := range block {
+				if step > 0 {
+					v /= step
+				}
+				halves = append(halves, v)
+			}
+		}
+	}
+	halves, steps = c.floats("halves", halves), c.floats("steps", steps)
+	for r := range x {
+		for i := range x[r] {
+			x[r][i] = halves[r*width+i] * steps[(r*width+i)/scaled]
+		}
+	}
 	return x
 }

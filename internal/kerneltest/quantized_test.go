@@ -25,7 +25,7 @@ func TestQuantizedProducts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	quantize := shippedWhere(t, lib, "quantize", nil)[0]
+	quantize := shippedWhere(t, lib, "quantize", map[string]string{"math": "i8"})[0]
 	products := shippedWhere(t, lib, "gemv_few", map[string]string{"math": "i8", "epilogue": "store", "reduce": "shared"})
 	for _, v := range products {
 		t.Run(v.word("W"), func(t *testing.T) {

@@ -66,7 +66,7 @@ func (s *Spec) Wrong(c *Case, got map[string][]uint32) error {
 	if s.unknown {
 		return nil
 	}
-	_, err := c.Check(got, s.Limit)
+	_, err := c.Check(got, s.LimitOf(c.variant))
 	return err
 }
 

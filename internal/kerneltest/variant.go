@@ -72,6 +72,9 @@ func (v *Variant) int(axis string) int {
 	return int(v.Unit.Point[axis].Int)
 }
 
+// halves reports whether a variant multiplies in f16.
+func (v *Variant) halves() bool { return v.Unit.Point["math"].Word == "f16" }
+
 // binding returns a binding of the lowered kernel.
 func (v *Variant) binding(name string) *ir.Binding {
 	for _, b := range v.Unit.Kernel.Bindings {

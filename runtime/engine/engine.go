@@ -36,6 +36,11 @@ type Options struct {
 	// all of them if they fit, else as many as do.
 	ExpertSlots int
 
+	// Fast lets products round activations to 8 bits, or both sides to f16, where
+	// the device multiplies these faster and the weights' type has kernels for it.
+	// Logits are then good to some 1e-3 of their size.
+	Fast bool
+
 	// CheckNumerics makes a session look, after every layer, for values that are
 	// infinite or NaN, and fail with a plan.NonFiniteError. It takes time.
 	CheckNumerics bool
@@ -62,6 +67,7 @@ type Engine struct {
 	dev     gpu.Device
 	caps    gpu.Caps
 	library *op.Library
+	fast    bool // products may round
 	memory  planned.Plan
 	weights *weights.Set
 	shared  *plan.Shared
@@ -169,7 +175,7 @@ func defaultMemory(kind gpu.Kind) int64 {
 // record plans all memory and records all programs.
 func (e *Engine) record(f *gguf.File, o Options) error {
 	limits := e.caps.Limits
-	e.memory, e.prefill = planned.Plan{}, nil
+	e.memory, e.prefill, e.fast = planned.Plan{}, nil, o.Fast
 	e.weights = weights.NewSet(&e.memory, weights.Limits{
 		Binding: o.MaxBinding, Buffer: limits.MaxBufferSize, Align: int64(limits.StorageOffsetAlign),
 	})
@@ -226,7 +232,9 @@ func (e *Engine) recordPrefill(m model.Model, binding int64, chunk int) (err err
 }
 
 func (e *Engine) recorder(binding int64, tokens int) *plan.Recorder {
-	return plan.NewRecorder(e.library, e.shared, plan.Limits{Binding: binding, Work: maxWork}, tokens)
+	r := plan.NewRecorder(e.library, e.shared, plan.Limits{Binding: binding, Work: maxWork}, tokens)
+	r.Fast = e.fast
+	return r
 }
 
 // build makes pipelines and bind groups.

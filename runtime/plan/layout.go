@@ -35,7 +35,7 @@ func layoutExists(l *op.Library, format string, interleave int) error {
 		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Norm: "none", Interleave: interleave}, nil); err != nil {
 			return err
 		}
-		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Interleave: interleave}, nil); err != nil {
+		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Math: "f32", Interleave: interleave}, nil); err != nil {
 			return err
 		}
 	}

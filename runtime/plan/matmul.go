@@ -73,7 +73,9 @@ func (r *Recorder) product(p *product) {
 	}
 	for _, part := range p.m.Parts {
 		if r.Tokens == 1 {
-			r.gemv(p, part)
+			if !r.Fast || p.m.Cols%stepsAlign != 0 || !r.bytes(p, part) {
+				r.gemv(p, part)
+			}
 			continue
 		}
 		if r.Tokens <= fewTokens && r.few(p, part) {
@@ -135,23 +137,46 @@ func (r *Recorder) few(p *product, part *weights.Part) bool {
 	if !r.library.Has(generated.GemvFew, key) {
 		return false
 	}
-	params := generated.GemvFewParams{
-		Tokens: uint32(r.Tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
-		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
-		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
-	}
-	r.dispatch(generated.GemvFew, key, params, 0, r.Tokens,
+	r.dispatch(generated.GemvFew, key, p.fewParams(part, r.Tokens), 0, r.Tokens,
 		bind{"w", part}, bind{"x", p.x}, p.bias(p.x), bind{"y", p.y})
 	return true
 }
 
+func (p *product) fewParams(part *weights.Part, tokens int) generated.GemvFewParams {
+	return generated.GemvFewParams{
+		Tokens: uint32(tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
+		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
+		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
+	}
+}
+
 func (r *Recorder) gemm(p *product, part *weights.Part, from, tokens int) {
-	key := generated.GemmKey{W: p.m.Format.Name, Epilogue: p.epilogue, Interleave: p.m.Interleave}
+	key := r.gemmKey(p)
+	binds := []bind{{"w", part}, p.bias(p.x), {"y", p.y.from(from)}}
+	if key.Math == "f16" {
+		x := r.round(p.x, key.Math, p.m.Cols)
+		binds = append(binds, bind{"halves", x.values.from(from)}, bind{"steps", x.scales.from(from)})
+	} else {
+		binds = append(binds, bind{"x", p.x.from(from)})
+	}
 	params := generated.GemmParams{
 		Tokens: uint32(tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
 		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
 		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
 	}
-	r.dispatch(generated.Gemm, key, params, from, tokens,
-		bind{"w", part}, bind{"x", p.x.from(from)}, p.bias(p.x), bind{"y", p.y.from(from)})
+	r.dispatch(generated.Gemm, key, params, from, tokens, binds...)
+}
+
+// stepsAlign is what the columns of halves are a multiple of, so that the steps of
+// every tokenGranule-th token are where a binding can begin.
+const stepsAlign = 64
+
+// gemmKey asks for halves where the program may round and the device has a kernel
+// for that.
+func (r *Recorder) gemmKey(p *product) generated.GemmKey {
+	key := generated.GemmKey{W: p.m.Format.Name, Epilogue: p.epilogue, Math: "f16", Interleave: p.m.Interleave}
+	if !r.Fast || !r.library.Has(generated.Gemm, key) {
+		key.Math = "f32"
+	}
+	return key
 }

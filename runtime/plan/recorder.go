@@ -13,7 +13,8 @@ import (
 // Recorder records the steps of a program for up to a number of tokens. After
 // the first error it ignores all that follows; Finish returns it.
 type Recorder struct {
-	Tokens int // most tokens of a run; the kernels for one row serve where it is 1
+	Tokens int  // most tokens of a run; the kernels for one row serve where it is 1
+	Fast   bool // products may round activations, to bytes or to halves, where the device multiplies these faster
 
 	library *op.Library
 	limits  Limits

@@ -28,11 +28,12 @@ type Tensor struct {
 	rows        int
 	flat        bool // no rows of activations
 	kept        bool
-	uniform     int64 // bytes that must be bound where the tensor is a uniform buffer
-	norm        *norm // what is to fill the tensor, until something reads it
-	writes      int   // steps that wrote the tensor
-	indirect    bool  // holds the workgroups of steps
-	first, last int   // steps that use the tensor
+	uniform     int64     // bytes that must be bound where the tensor is a uniform buffer
+	norm        *norm     // what is to fill the tensor, until something reads it
+	writes      int       // steps that wrote the tensor
+	rounded     []rounded // what it was rounded to
+	indirect    bool      // holds the workgroups of steps
+	first, last int       // steps that use the tensor
 	buffer      *memory.Buffer
 }
 

@@ -163,12 +163,12 @@ func (b *Bench) confirm(ctx context.Context, g *group, c *candidate) error {
 			if err != nil {
 				return fmt.Errorf("%v%s: %w", test, name, err)
 			}
-			score, err := test.Check(got, spec.Limit)
+			score, err := test.Check(got, spec.LimitOf(v))
 			if err != nil {
 				return fmt.Errorf("%v%s: %w", test, name, err)
 			}
 			total = total.Add(score)
 		}
 	}
-	return total.Within(spec.Limit)
+	return total.Within(spec.LimitOf(v))
 }
