@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TALE", tale)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize, "damage": damage, "split": split},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": checkJSON, "size": checkSize, "damage": damage, "split": split, "publish": publish},
 	})
 }
 

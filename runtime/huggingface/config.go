@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -119,6 +121,9 @@ func readConfig(folder fs.FS) (*config, error) {
 	}
 	if len(c.Architectures) != 1 {
 		return nil, fmt.Errorf("architectures are %q; one is expected", c.Architectures)
+	}
+	if _, ok := families[c.Architectures[0]]; !ok {
+		return nil, fmt.Errorf("architecture %s is not supported; these are: %s", c.Architectures[0], strings.Join(slices.Sorted(maps.Keys(families)), ", "))
 	}
 	if c.Architectures[0] == "Gemma3ForConditionalGeneration" { // the text model within
 		if c.Text == nil {

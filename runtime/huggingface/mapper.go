@@ -33,10 +33,7 @@ func (m *mapper) fail(format string, args ...any) {
 }
 
 func (m *mapper) write() error {
-	var ok bool
-	if m.family, ok = families[m.Architectures[0]]; !ok {
-		return fmt.Errorf("%s: architecture %s is not supported; these are: %s", ConfigFile, m.Architectures[0], strings.Join(slices.Sorted(maps.Keys(families)), ", "))
-	}
+	m.family = families[m.Architectures[0]]
 	if err := m.checkActivation(m.gelu); err != nil {
 		return fmt.Errorf("%s: %w", ConfigFile, err)
 	}
