@@ -6,11 +6,11 @@ import * as store from './source/store.js';
 export { DreamerError };
 
 export async function load(source, options = {}) {
-  const { onProgress, signal, context, kv, memory, name } = options;
+  const { onProgress, signal, context, kv, memory, fast, name } = options;
   if (!navigator.gpu) throw new DreamerError('no-webgpu', 'this browser has no WebGPU, or does not offer it to this page: it has to come over https, or from this machine');
   const engine = new Engine();
   try {
-    const info = await engine.call('load', { context, kv, memory, name }, { source: described(source), signal, onEvent: onProgress });
+    const info = await engine.call('load', { context, kv, memory, fast, name }, { source: described(source), signal, onEvent: onProgress });
     return new Model(engine, info);
   } catch (e) {
     engine.end(e);

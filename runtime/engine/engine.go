@@ -13,6 +13,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/kernel"
 	planned "github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/model"
 	"github.com/wgslgen/wgslgen/runtime/op"
@@ -35,6 +36,10 @@ type Options struct {
 	// a layer has more: the others come from the file when they are wanted. 0 is
 	// all of them if they fit, else as many as do.
 	ExpertSlots int
+
+	// LatePrefill puts off compiling the kernels of prefill until a prompt has more
+	// than so many tokens; shorter ones are fed token by token. 0: Load compiles all.
+	LatePrefill int
 
 	// Fast lets products round activations to 8 bits, or both sides to f16, where
 	// the device multiplies these faster and the weights' type has kernels for it.
@@ -80,6 +85,8 @@ type Engine struct {
 
 	decode     *plan.Program
 	prefill    *plan.Program // nil where chunks have one token
+	late       int           // Options.LatePrefill
+	ready      bool          // whether prefill is built
 	body, head gpu.CommandList
 	greedy     gpu.CommandList
 	sample     gpu.CommandList
@@ -124,7 +131,7 @@ func (e *Engine) load(ctx context.Context, f *gguf.File, o Options) error {
 	if err := e.memory.Allocate(e.dev); err != nil {
 		return err
 	}
-	if err := e.build(ctx, o.Compiled); err != nil {
+	if err := e.build(ctx, o); err != nil {
 		return err
 	}
 	if e.ExpertSlots() > 0 {
@@ -237,26 +244,50 @@ func (e *Engine) recorder(binding int64, tokens int) *plan.Recorder {
 	return r
 }
 
-// build makes pipelines and bind groups.
-func (e *Engine) build(ctx context.Context, compiled func(done, total int)) error {
-	variants := e.decode.Variants()
-	if e.prefill != nil {
-		variants = append(variants, e.prefill.Variants()...)
+// build makes pipelines and bind groups: with LatePrefill, only those of the
+// decode program.
+func (e *Engine) build(ctx context.Context, o Options) error {
+	e.late, e.ready = o.LatePrefill, e.prefill != nil && o.LatePrefill == 0
+	programs := []*plan.Program{e.decode}
+	if e.ready {
+		programs = append(programs, e.prefill)
 	}
-	if err := e.library.Compile(ctx, variants, compiled); err != nil {
-		return err
-	}
-	if err := e.decode.Build(e.dev); err != nil {
+	if err := e.buildAll(ctx, o.Compiled, programs...); err != nil {
 		return err
 	}
 	e.body = e.decode.Commands(e.marks[0], e.marks[1])
 	e.head = e.decode.Commands(e.marks[1], e.marks[2])
 	e.greedy = e.decode.Commands(e.marks[2], e.marks[3])
 	e.sample = e.decode.Commands(e.marks[3], e.marks[4])
-	if e.prefill == nil {
+	return nil
+}
+
+// buildAll builds programs, whose pipelines are compiled together.
+func (e *Engine) buildAll(ctx context.Context, compiled func(done, total int), programs ...*plan.Program) error {
+	var variants []*kernel.Variant
+	for _, p := range programs {
+		variants = append(variants, p.Variants()...)
+	}
+	if err := e.library.Compile(ctx, variants, compiled); err != nil {
+		return err
+	}
+	for _, p := range programs {
+		if err := p.Build(e.dev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readyFor builds the prefill program where n tokens are the first that are worth
+// it.
+func (e *Engine) readyFor(ctx context.Context, n int) error {
+	if e.ready || e.prefill == nil || n <= e.late {
 		return nil
 	}
-	return e.prefill.Build(e.dev)
+	err := e.buildAll(ctx, nil, e.prefill)
+	e.ready = err == nil
+	return err
 }
 
 // Programs returns the steps of a decode, with both ways to sample, and those of

@@ -19,6 +19,9 @@ func (s *Session) Logits(ctx context.Context, ids []int32, sizes []int, emit fun
 	if err := s.check(ids); err != nil {
 		return err
 	}
+	if err := s.e.readyFor(ctx, len(ids)); err != nil {
+		return err
+	}
 	reader := &logitsReader{s: s, emit: emit}
 	defer func() { giveUp(reader.pending...) }()
 	for i := 0; len(ids) > 0; i++ {

@@ -114,7 +114,12 @@ func words(values []int32) []byte {
 }
 
 // next returns the length of the next chunk of n tokens.
-func (e *Engine) next(n int) int { return min(n, e.chunk) }
+func (e *Engine) next(n int) int {
+	if !e.ready {
+		return 1
+	}
+	return min(n, e.chunk)
+}
 
 // prefill feeds all of ids, and returns the length of the last chunk. It runs
 // one chunk ahead of the device, so that ctx can end it.
@@ -129,6 +134,9 @@ func (s *Session) prefill(ctx context.Context, ids []int32) (last int, err error
 		fences = fences[:0]
 		_, err := fence.Wait(ctx)
 		return err
+	}
+	if err := s.e.readyFor(ctx, len(ids)); err != nil {
+		return 0, err
 	}
 	for len(ids) > 0 {
 		last = s.e.next(len(ids))

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,32 @@ func TestNothingMadeAfterLoad(t *testing.T) {
 	allLogits(t, e, prompt, []int{2, 1})
 	if dev.made != made {
 		t.Errorf("%d things made after load", dev.made-made)
+	}
+}
+
+// TestLatePrefill checks that short prompts need no kernels of prefill, and that
+// a long one has them made, once.
+func TestLatePrefill(t *testing.T) {
+	dev := &counter{Device: openDevice(t)}
+	whole := loadEmbedded(t, dev, Options{})
+	all := dev.made
+	e := loadEmbedded(t, dev, Options{LatePrefill: len(prompt)})
+	loaded := dev.made - all
+	if loaded >= all {
+		t.Errorf("loading made %d things, and %d with all kernels", loaded, all)
+	}
+	want := generate(t, whole.NewSession(), prompt, Generation{Tokens: 8})
+	equalTokens(t, generate(t, e.NewSession(), prompt, Generation{Tokens: 8}), want)
+	if made := dev.made - all - loaded; made != 0 {
+		t.Errorf("a short prompt made %d things", made)
+	}
+	long := append(slices.Clone(prompt), want...)
+	want = generate(t, whole.NewSession(), long, Generation{Tokens: 8})
+	for range 2 {
+		equalTokens(t, generate(t, e.NewSession(), long, Generation{Tokens: 8}), want)
+		if made := dev.made - all; made != all {
+			t.Errorf("a long prompt left %d things made, want %d", made, all)
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ func (p *Program) Variants() []*kernel.Variant {
 // Build makes all pipelines and bind groups, and writes all parameters. The
 // memory is allocated by then.
 func (p *Program) Build(dev gpu.Device) error {
+	p.all = p.all[:0] // of an attempt that failed
 	for i := range p.steps {
 		s := &p.steps[i]
 		buffers := make([]gpu.BufferRange, len(s.sources))

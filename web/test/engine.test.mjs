@@ -7,7 +7,6 @@ import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { launch, visit } from './browser.mjs';
 import { processorTime } from './processes.mjs';
 import { serve } from './serve.mjs';
@@ -72,11 +71,6 @@ const load = (source, options = {}) => page.evaluate(async ({ source, options })
 
 const story = { prompt: reference[0].prompt, temperature: 0, max_tokens: 16 };
 const tellsStory = async () => assert.deepEqual((await complete(story)).choices[0].token_ids, reference[0].tokens.slice(0, 16));
-
-test('the wasm is small', async () => {
-  const { length } = gzipSync(await readFile(join(web, 'dreamer.wasm')), { level: 9 });
-  assert.ok(length < 3e6, `${length} bytes by gzip`);
-});
 
 test('the first token comes within seconds of the opening of a page', async t => {
   const before = processorTime();

@@ -93,13 +93,14 @@ func (m *model) open(c *call) (*information, error) {
 		Context int
 		KV      string
 		Memory  int64
+		Fast    bool
 		Name    string
 	}
 	if err := c.read(&params); err != nil {
 		return nil, err
 	}
 	options := engine.Options{
-		Context: params.Context, KV: params.KV, Memory: params.Memory,
+		Context: params.Context, KV: params.KV, Memory: params.Memory, Fast: params.Fast,
 		Compiled: func(done, total int) { c.emit(progress{"compile", int64(done), int64(total)}) },
 		Progress: func(done, total int64) { c.emit(progress{"upload", done, total}) },
 	}
@@ -118,12 +119,19 @@ func (m *model) open(c *call) (*information, error) {
 	if m.device, err = web.Open(); err != nil {
 		return nil, err
 	}
+	if m.device.Caps().Kind == gpu.KindSoftware {
+		options.LatePrefill = latePrefill
+	}
 	if m.engine, err = engine.Load(c.ctx, m.device, f, options); err != nil {
 		return nil, orBadFile(c.ctx, err)
 	}
 	m.session = m.engine.NewSession()
 	return m.describe(f, cmp.Or(params.Name, nameOf(f), c.source.Get("name").String())), nil
 }
+
+// latePrefill is the tokens of a prompt that are worth compiling the kernels of
+// prefill for, on a CPU that plays a GPU: that takes it as long.
+const latePrefill = 128
 
 func check(o engine.Options) error {
 	switch {
