@@ -26,6 +26,7 @@ web: ## the page, its engine and the story model, as files for any server, in bi
 test-web: web ## what runs in a browser, in headless Chromium
 	@scripts/browser.sh
 	node --test web/test/*.test.mjs
+	GOOS=js GOARCH=wasm go test $(V) -count=1 -timeout 30m -p 1 -tags archive -exec "$(CURDIR)/web/test/exec.mjs" ./runtime/gpu/web ./web/test/conformance
 
 dawn: ## have Dawn, Chromium's WebGPU, validate every shader
 	@scripts/dawn.sh

@@ -116,6 +116,9 @@ func (b *batch) play(ctx context.Context) error {
 	if err := b.upload(ctx); err != nil {
 		return err
 	}
+	if err := b.compile(ctx); err != nil {
+		return err
+	}
 	var list gpu.CommandList
 	for i := range b.steps {
 		block := gpu.BufferRange{Buffer: arena.GPU(), Offset: int64(i) * slot}
@@ -138,6 +141,14 @@ func (b *batch) upload(ctx context.Context) error {
 		}
 	}
 	return b.weights.Upload(ctx, b.dev, func(int64) {})
+}
+
+func (b *batch) compile(ctx context.Context) error {
+	var variants []*kernel.Variant
+	for _, s := range b.steps {
+		variants = append(variants, s.variant)
+	}
+	return b.library.Compile(ctx, variants, nil)
 }
 
 // command binds a step, whose parameter block it writes.

@@ -25,8 +25,7 @@ func (l *Library) Compile(ctx context.Context, variants []*kernel.Variant, progr
 	group.SetLimit(1)
 	if c, ok := l.dev.(gpu.Compiler); ok {
 		group.SetLimit(c.Compilers())
-		// A long one that comes last would be waited for alone.
-		slices.SortStableFunc(missing, func(a, b *kernel.Variant) int { return cmp.Compare(len(b.WGSL()), len(a.WGSL())) })
+		longestFirst(missing)
 	}
 	var mu sync.Mutex
 	done := 0
@@ -49,4 +48,13 @@ func (l *Library) Compile(ctx context.Context, variants []*kernel.Variant, progr
 		})
 	}
 	return group.Wait()
+}
+
+// longestFirst sorts variants: a long one that comes last would be waited for alone.
+func longestFirst(variants []*kernel.Variant) {
+	length := map[*kernel.Variant]int{} // modules may have to be unpacked
+	for _, v := range variants {
+		length[v] = len(v.WGSL())
+	}
+	slices.SortStableFunc(variants, func(a, b *kernel.Variant) int { return cmp.Compare(length[b], length[a]) })
 }
