@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/wgslgen/wgslgen/runtime/catalogue"
+	"github.com/wgslgen/wgslgen/runtime/devicefile"
 	"github.com/wgslgen/wgslgen/runtime/engine"
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
@@ -76,12 +76,11 @@ func (m *modelFlags) openOrMakeUp() (*gguf.File, error) {
 // of its name tells, or of one that a file describes, and its memory where the
 // file tells that.
 func capsOf(device string) (gpu.Caps, int64, error) {
-	if text, err := os.ReadFile(device); err == nil {
-		d, err := describedIn(text)
-		if err != nil {
-			return gpu.Caps{}, 0, fmt.Errorf("%s: %w", device, err)
+	if device != "" {
+		d, err := devicefile.Open(device)
+		if !errors.Is(err, os.ErrNotExist) {
+			return d.Caps, d.Memory, err
 		}
-		return d.Caps, d.Memory, nil
 	}
 	all, err := native.Adapters()
 	if err != nil {
@@ -93,30 +92,6 @@ func capsOf(device string) (gpu.Caps, int64, error) {
 		}
 	}
 	return gpu.Caps{}, 0, fmt.Errorf("%w: none of %d has %q in its name", gpu.ErrNoAdapter, len(all), device)
-}
-
-// deviceFile is what dreamer devices -json writes, and the device's memory,
-// which WebGPU does not tell.
-type deviceFile struct {
-	gpu.Caps
-	Memory int64 `json:"memory"` // bytes
-}
-
-// describedIn reads one device, or the first of a list. Limits that are not
-// given are those that every device grants.
-func describedIn(text []byte) (deviceFile, error) {
-	one := deviceFile{Caps: gpu.Caps{Limits: gpu.DefaultLimits()}}
-	if err := json.Unmarshal(text, &one); err == nil {
-		return one, nil
-	}
-	var list []deviceFile
-	if err := json.Unmarshal(text, &list); err != nil {
-		return deviceFile{}, err
-	}
-	if len(list) == 0 {
-		return deviceFile{}, errors.New("it lists no device")
-	}
-	return list[0], nil
 }
 
 func printPlan(out io.Writer, name string, caps gpu.Caps, p *engine.Estimate) {

@@ -4,13 +4,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/wgslgen/wgslgen/generated"
+	"github.com/wgslgen/wgslgen/runtime/devicefile"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/op"
@@ -37,9 +36,13 @@ func explain(_ context.Context, c *call) (int, error) {
 	if len(tables) == 0 {
 		return 0, usageError{fmt.Errorf("-op %q is no kernel of the library and no family: see wgslgen list", *name)}
 	}
-	caps, err := readDevice(*device)
-	if err != nil {
-		return 0, err
+	caps := gpu.Caps{Limits: gpu.DefaultLimits()}
+	if *device != "" {
+		d, err := devicefile.Open(*device)
+		if err != nil {
+			return 0, err
+		}
+		caps = d.Caps
 	}
 	lib, some := op.Describe(caps), false
 	for _, t := range tables {
@@ -105,27 +108,4 @@ func (c *call) choice(t *kernel.Table, all []kernel.Choice) bool {
 	}
 	fmt.Fprintf(c.out, "%s: no variant\n", t.Kernel)
 	return false
-}
-
-// readDevice reads a device, or the first of a list.
-func readDevice(file string) (gpu.Caps, error) {
-	least := gpu.Caps{Limits: gpu.DefaultLimits()}
-	if file == "" {
-		return least, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return gpu.Caps{}, err
-	}
-	list := []gpu.Caps{least}
-	if json.Unmarshal(text, &list[0]) != nil {
-		list = nil
-		if err := json.Unmarshal(text, &list); err != nil {
-			return gpu.Caps{}, fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	if len(list) == 0 {
-		return gpu.Caps{}, fmt.Errorf("%s: no device", file)
-	}
-	return list[0], nil
 }
