@@ -1,6 +1,6 @@
 // The engine for pages: dreamer.d.ts says what is here, docs/browser.md how to use it.
 
-import { DreamerError } from './error.js';
+import { DreamerError, check } from './error.js';
 import * as store from './source/store.js';
 
 export { DreamerError };
@@ -71,7 +71,7 @@ class Engine {
   call(method, params, { source, signal, onEvent } = {}) {
     return new Promise((resolve, reject) => {
       if (this.#ended) throw this.#ended;
-      if (signal?.aborted) throw new DreamerError('aborted', 'aborted', { cause: signal.reason });
+      check(signal);
       const id = ++this.#last;
       const abort = () => this.#worker.postMessage({ id, abort: true });
       signal?.addEventListener('abort', abort, { once: true });
@@ -81,8 +81,13 @@ class Engine {
         settle(value);
       };
       this.#worker.postMessage({ id, method, params, source });
-      this.#calls.set(id, { resolve: finish(resolve), reject: finish(reject), onEvent });
+      this.#calls.set(id, { resolve: finish(resolve), reject: finish(reject), onEvent, abort });
     });
+  }
+
+  // abort gives up on all that is in progress.
+  abort() {
+    for (const { abort } of this.#calls.values()) abort();
   }
 
   // end ends the worker, and with error all that is in progress.
@@ -128,6 +133,7 @@ class Model {
 
   async close() {
     const closed = new DreamerError('aborted', 'the model was closed');
+    this.#engine.abort();
     // A worker that is busy, or gone, is not waited for long.
     await Promise.race([
       this.#engine.call('close', {}).catch(() => {}),

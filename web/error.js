@@ -10,5 +10,5 @@ export class DreamerError extends Error {
 
 // check throws where a signal has been aborted.
 export function check(signal) {
-  if (signal?.aborted) throw new DreamerError('aborted', 'aborted', { cause: signal.reason });
+  if (signal?.aborted) throw new DreamerError('aborted', 'stopped by the page', { cause: signal.reason });
 }

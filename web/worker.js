@@ -64,7 +64,7 @@ started.catch(e => postMessage({ fatal: plain(e) }));
 
 async function start() {
   const go = new Go();
-  const { instance } = await WebAssembly.instantiateStreaming(fetch(new URL('dreamer.wasm', import.meta.url)), go.importObject);
+  const { instance } = await WebAssembly.instantiateStreaming(fetchEngine(), go.importObject);
   const engine = new Promise(resolve => { self.dreamerStarted = resolve; });
   const last = watchOutput();
   self.dreamerMemory = () => instance.exports.mem.buffer.byteLength;
@@ -73,6 +73,14 @@ async function start() {
     postMessage({ fatal: plain(new DreamerError(/out of memory/.test(text) ? 'out-of-memory' : 'crashed', `the engine ended: ${text}`)) });
   });
   return engine;
+}
+
+async function fetchEngine() {
+  const url = new URL('dreamer.wasm', import.meta.url);
+  const response = await fetch(url).catch(e => { throw new DreamerError('network', `${url}: ${e.message}`); });
+  if (!response.ok) throw new DreamerError('network', `${url}: the server answers ${response.status}`);
+  const type = 'application/wasm'; // which not every server knows
+  return response.headers.get('Content-Type') === type ? response : new Response(response.body, { headers: { 'Content-Type': type } });
 }
 
 // watchOutput returns a function that returns why Go's runtime ended.

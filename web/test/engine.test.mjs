@@ -28,7 +28,7 @@ const prologue = `
 const html = '<!doctype html><title>page</title><link rel="icon" href="data:,"><input type="file">';
 
 let browser, server, folder, page, errors;
-let missing = false; // whether the server has no story model
+let missing; // what the server lacks
 
 before(async () => {
   await stat(join(web, 'dreamer.wasm')).catch(() => assert.fail('there is no bin/web: make web'));
@@ -36,7 +36,7 @@ before(async () => {
   server = await serve(web, async (request, response, path) => {
     if (path === '/') response.writeHead(200, { 'Content-Type': 'text/html' }).end(html);
     else if (path === '/worker.js') response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(prologue + await readFile(join(web, 'worker.js')));
-    else if (path === '/tale-2m-q4_0.gguf' && missing) response.writeHead(404).end();
+    else if (path === missing) response.writeHead(404).end();
     else return false;
     return true;
   });
@@ -178,6 +178,22 @@ test('ten answers leave the memory as the first does', async () => {
   assert.ok(last.wasm < 96 << 20, `${last.wasm} bytes of WebAssembly`);
 });
 
+test('a load that is stopped, and one without an engine, are said', async () => {
+  const code = await page.evaluate(async () => {
+    const { load } = await import('./dreamer.js');
+    const stop = new AbortController();
+    const onProgress = ({ phase }) => { if (phase === 'compile') stop.abort(); };
+    return load('tale-2m-q4_0.gguf', { signal: stop.signal, onProgress }).catch(e => e.code);
+  });
+  assert.equal(code, 'aborted');
+  missing = '/dreamer.wasm';
+  const { code: other, message } = await load('tale-2m-q4_0.gguf');
+  assert.deepEqual([other, /dreamer.wasm: .* 404/.test(message)], ['network', true], message);
+  assert.deepEqual(errors.splice(0).filter(e => !/404/.test(e)), []);
+  missing = undefined;
+  await tellsStory();
+});
+
 test('a device that is lost is said, and a new load works, without the network', async () => {
   const code = page.evaluate(() => window.model.completions.create({ prompt: 'Once upon a time' }).catch(e => e.code));
   await page.evaluate(() => new BroadcastChannel('test').postMessage('destroy'));
@@ -194,13 +210,15 @@ test('a device that is lost is said, and a new load works, without the network',
   assert.deepEqual((await load({ cached: model.name })).phases, ['compile', 'upload']);
   await tellsStory();
   assert.deepEqual(asked, []);
+  const closed = page.evaluate(() => window.model.completions.create({ prompt: 'Once upon a time' }).catch(e => e.code));
   await page.evaluate(() => window.model.close());
+  assert.equal(await closed, 'aborted');
 });
 
 test('a file of the disk runs in the example page', async () => {
   const path = join(folder, 'picked.gguf');
   await copyFile(storyModel, path);
-  missing = true;
+  missing = '/tale-2m-q4_0.gguf';
   const { page: example } = await visit(browser, server.url + '/example.html');
   const status = text => example.waitForFunction(text => document.getElementById('status').textContent.includes(text), text, { timeout: 120_000 });
   await status('network: ');
@@ -209,7 +227,7 @@ test('a file of the disk runs in the example page', async () => {
   await example.fill('#message', 'What is 3 plus 4?');
   await example.click('#send');
   await status('a second');
-  missing = false;
+  missing = undefined;
   assert.match(await example.textContent('#answer'), /\d/);
   await example.close();
 });

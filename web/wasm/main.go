@@ -64,7 +64,11 @@ func (m *model) answer(method, params string, source, signal, emit, done js.Valu
 		text, err = json.Marshal(result)
 	}
 	if err != nil {
-		done.Invoke(map[string]any{"code": codeOf(ctx, err), "message": err.Error()})
+		code, message := codeOf(ctx, err), err.Error()
+		if code == codeAborted {
+			message = "stopped by the page" // wherever that was noticed
+		}
+		done.Invoke(map[string]any{"code": code, "message": message})
 		return
 	}
 	done.Invoke(nil, string(text))
