@@ -6,15 +6,16 @@ import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Values of axis form of kernel dequantize.
 const (
-	DequantizeFormPlain  = "plain"
-	DequantizeFormShared = "shared"
+	DequantizeFormPlain    = "plain"
+	DequantizeFormShared   = "shared"
+	DequantizeFormSubgroup = "subgroup"
 )
 
 // DequantizeKey chooses among the variants of kernel dequantize; a zero field matches any value.
 type DequantizeKey struct {
 	W          string // a name of Formats
 	Y          string // f32, f16
-	Form       string // plain, shared
+	Form       string // plain, shared, subgroup
 	Interleave int    // 1, 8
 }
 
@@ -110,6 +111,10 @@ var Dequantize = &kernel.Table{
 		{Name: "dequantize_q6_k_f16_plain_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q6_k", "f16", "plain", "1"}, Tune: dequantizeTune1, Module: module, Bindings: dequantizeBindings61, Workgroup: 64, Grid: dequantizeGrid1, Foldable: true},
 		{Name: "dequantize_q8_0_f32_plain_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q8_0", "f32", "plain", "1"}, Tune: dequantizeTune1, Module: module, Bindings: dequantizeBindings62, Workgroup: 64, Grid: dequantizeGrid1, Foldable: true},
 		{Name: "dequantize_q8_0_f16_plain_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q8_0", "f16", "plain", "1"}, Tune: dequantizeTune1, Module: module, Bindings: dequantizeBindings63, Workgroup: 64, Grid: dequantizeGrid1, Foldable: true},
+		{Name: "dequantize_q4_k_f32_subgroup_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q4_k", "f32", "subgroup", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings52, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: dequantizeGrid2, Foldable: true},
+		{Name: "dequantize_q4_k_f16_subgroup_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q4_k", "f16", "subgroup", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings53, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: dequantizeGrid2, Foldable: true},
+		{Name: "dequantize_q6_k_f32_subgroup_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q6_k", "f32", "subgroup", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings60, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: dequantizeGrid2, Foldable: true},
+		{Name: "dequantize_q6_k_f16_subgroup_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q6_k", "f16", "subgroup", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings61, Workgroup: 32, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 16}}, Grid: dequantizeGrid2, Foldable: true},
 		{Name: "dequantize_q2_k_f32_shared_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q2_k", "f32", "shared", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings44, Workgroup: 32, SharedBytes: 8704, Grid: dequantizeGrid2, Foldable: true},
 		{Name: "dequantize_q2_k_f16_shared_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q2_k", "f16", "shared", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings45, Workgroup: 32, SharedBytes: 8704, Grid: dequantizeGrid2, Foldable: true},
 		{Name: "dequantize_q3_k_f32_shared_1_gpu", Entry: "dequantize", Ship: "gpu", Key: []string{"q3_k", "f32", "shared", "1"}, Tune: dequantizeTune2, Module: module, Bindings: dequantizeBindings46, Workgroup: 32, SharedBytes: 8704, Grid: dequantizeGrid2, Foldable: true},

@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "199976af8b0cb56cb40d776f5cfe2f4d"
+const Checksum = "b5499cc57039a6a0466b3cae53f5cd88"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

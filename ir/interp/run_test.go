@@ -36,6 +36,7 @@ var runCases = []struct {
 	{"empty loop", "var a = 1 for i in n .. n { a = 2 } for i in n .. local { a = 3 } y[local] = a", []uint32{1, 1, 1, 1}},
 	{"loop to the last", "var a = 0 for i in 0xfffffffe .. 0xffffffff { a += 1 } y[local] = a", []uint32{1, 1, 1, 1}},
 	{"variables start anew", "for i in 0 .. 3 { var a: u32 a += local y[local] = a }", []uint32{0, 1, 2, 3}},
+	{"arrays start anew", "for i in 0 .. 3 { var a: u32[4] a[local] += i + 1 y[local] = a[local] * 10 + a[3 - local] }", []uint32{30, 30, 30, 30}},
 	{"scopes", "let a = 1 if local < 4 { let b = a + 1 y[local] = b } for i in 0 .. 1 { let b = 7 s[local] = b }", []uint32{2, 2, 2, 2}},
 	{"registers are used again", "if local < 4 { let a = local * 3 let b = a + 1 s[local] = b } let c = local + 10 let d = local + 20 y[local] = c + d + s[local]", []uint32{31, 36, 41, 46}},
 	{"array", "var a: u32[4] for i in 0 .. 4 { a[i] = i * 10 } y[local] = a[3 - local]", []uint32{30, 20, 10, 0}},
