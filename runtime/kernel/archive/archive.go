@@ -29,7 +29,7 @@ const together = 64
 // Archive is texts by name.
 type Archive struct {
 	names  []string // sorted
-	lines  func() ([]string, error)
+	lines  func() (*lines, error)
 	groups []string // compressed
 }
 
@@ -45,7 +45,7 @@ func Open(data string) (*Archive, error) {
 	}
 	a := &Archive{
 		names:  strings.Split(string(names), "\n"),
-		lines:  sync.OnceValues(func() ([]string, error) { return lines(sections[1], sections[2]) }),
+		lines:  sync.OnceValues(func() (*lines, error) { return readLines(sections[1], sections[2]) }),
 		groups: sections[3:],
 	}
 	if want := (len(a.names) + together - 1) / together; len(a.groups) != want {
@@ -81,22 +81,21 @@ func (a *Archive) text(name string) (string, error) {
 	}
 	r := reader{data: group}
 	for range i % together { // those before it in its group
-		for range r.number() {
-			r.number()
-		}
+		r.bytes(r.number())
 	}
-	var text strings.Builder
-	for k := range r.number() {
-		n := r.number()
-		if n >= uint64(len(lines)) {
-			return "", fmt.Errorf("line %d: there are %d", n, len(lines))
+	var text []byte
+	of := reader{data: r.bytes(r.number())}
+	for of.left() > 0 {
+		n := of.number()
+		if n >= lines.count {
+			return "", fmt.Errorf("line %d: there are %d", n, lines.count)
 		}
-		if k > 0 {
-			text.WriteByte('\n')
-		}
-		text.WriteString(lines[n])
+		text = append(lines.append(text, n), '\n')
 	}
-	return text.String(), r.err
+	if len(text) == 0 || of.err != nil {
+		return "", errCut
+	}
+	return string(text[:len(text)-1]), nil
 }
 
 // split returns the sections of an archive: its names, the patterns of its lines,
@@ -104,18 +103,32 @@ func (a *Archive) text(name string) (string, error) {
 func split(data string) ([]string, error) {
 	r := reader{data: []byte(data)}
 	var sections []string
-	for len(r.data) > 0 {
+	for r.left() > 0 {
 		sections = append(sections, string(r.bytes(r.number())))
 	}
 	if r.err == nil && len(sections) < 3 {
-		r.err = errors.New("cut short")
+		r.err = errCut
 	}
 	return sections, r.err
 }
 
-// lines reads the lines: for each pattern how many there are of it, and their
+// lines are all lines, each made when it is asked for.
+type lines struct {
+	patterns []pattern
+	first    []uint64 // number of each one's first line
+	count    uint64
+}
+
+// pattern is lines that differ in their numbers only.
+type pattern struct {
+	rows    uint64   // how many there are
+	parts   []string // what is before, between and after the numbers
+	numbers []int64  // by columns
+}
+
+// readLines reads for each pattern how many lines there are of it, and their
 // numbers by columns, each as the difference from the one above it.
-func lines(patterns, numbers string) ([]string, error) {
+func readLines(patterns, numbers string) (*lines, error) {
 	text, err := inflate(patterns)
 	if err != nil {
 		return nil, err
@@ -125,34 +138,42 @@ func lines(patterns, numbers string) ([]string, error) {
 		return nil, err
 	}
 	r := reader{data: data}
-	var all []string
-	for pattern := range strings.SplitSeq(string(text), "\n") {
-		parts := strings.Split(pattern, mark)
-		rows, columns := r.number(), len(parts)-1
-		if rows > uint64(len(r.data)) && columns > 0 {
-			return nil, errCut
-		}
-		if columns == 0 {
-			all = append(all, pattern)
-			continue
-		}
-		table := make([][]int64, columns)
-		for c := range table {
+	var all lines
+	for of := range strings.SplitSeq(string(text), "\n") {
+		p := pattern{rows: r.number(), parts: strings.Split(of, mark)}
+		for range p.parts[1:] {
 			last := int64(0)
+			rows := int(min(p.rows, uint64(r.left()))) // a number has a byte at least
+			p.numbers = slices.Grow(p.numbers, rows)
 			for range rows {
 				last += r.signed()
-				table[c] = append(table[c], last)
+				p.numbers = append(p.numbers, last)
 			}
 		}
-		for row := range rows {
-			line := []byte(parts[0])
-			for c := range table {
-				line = append(strconv.AppendInt(line, table[c][row], 10), parts[c+1]...)
-			}
-			all = append(all, string(line))
+		columns := len(p.parts) - 1
+		if p.rows == 0 || columns == 0 && p.rows > 1 || len(p.numbers) != int(p.rows)*columns {
+			return nil, fmt.Errorf("pattern %q: %w", of, errDamaged)
 		}
+		all.patterns = append(all.patterns, p)
+		all.first = append(all.first, all.count)
+		all.count += p.rows
 	}
-	return all, r.err
+	return &all, r.err
+}
+
+// append appends line n to text.
+func (l *lines) append(text []byte, n uint64) []byte {
+	i, exact := slices.BinarySearch(l.first, n)
+	if !exact {
+		i-- // the last that begins before n
+	}
+	p := &l.patterns[i]
+	text = append(text, p.parts[0]...)
+	for c, part := range p.parts[1:] {
+		text = strconv.AppendInt(text, p.numbers[uint64(c)*p.rows+n-l.first[i]], 10)
+		text = append(text, part...)
+	}
+	return text
 }
 
 func inflate(section string) ([]byte, error) {
@@ -162,18 +183,26 @@ func inflate(section string) ([]byte, error) {
 // reader takes numbers and bytes from data. After an error there are none.
 type reader struct {
 	data []byte
+	at   int
 	err  error
 }
 
-var errCut = errors.New("cut short")
+var (
+	errCut     = errors.New("cut short")
+	errDamaged = errors.New("not as many numbers as there must be")
+)
+
+func (r *reader) left() int { return len(r.data) - r.at }
+
+func (r *reader) fail() { r.at, r.err = len(r.data), errCut }
 
 func (r *reader) number() uint64 {
-	n, size := binary.Uvarint(r.data)
+	n, size := binary.Uvarint(r.data[r.at:])
 	if size <= 0 {
-		r.data, r.err = nil, errCut
+		r.fail()
 		return 0
 	}
-	r.data = r.data[size:]
+	r.at += size
 	return n
 }
 
@@ -183,13 +212,12 @@ func (r *reader) signed() int64 {
 }
 
 func (r *reader) bytes(n uint64) []byte {
-	if n > uint64(len(r.data)) {
-		r.data, r.err = nil, errCut
+	if n > uint64(r.left()) {
+		r.fail()
 		return nil
 	}
-	b := r.data[:n]
-	r.data = r.data[n:]
-	return b
+	r.at += int(n)
+	return r.data[r.at-int(n) : r.at]
 }
 
 // Pack makes an archive. The same texts always make the same one.
@@ -205,11 +233,11 @@ func Pack(texts map[string]string) ([]byte, error) {
 	for some := range slices.Chunk(names, together) {
 		var group []byte
 		for _, name := range some {
-			of := strings.Split(texts[name], "\n")
-			group = binary.AppendUvarint(group, uint64(len(of)))
-			for _, line := range of {
-				group = binary.AppendUvarint(group, index[line])
+			var text []byte
+			for line := range strings.SplitSeq(texts[name], "\n") {
+				text = binary.AppendUvarint(text, index[line])
 			}
+			group = append(binary.AppendUvarint(group, uint64(len(text))), text...)
 		}
 		sections = append(sections, group)
 	}
@@ -263,7 +291,7 @@ func number(digits string) (int64, bool) {
 }
 
 // packLines puts all lines in order, by pattern and numbers, and returns their
-// places and what lines makes them of.
+// places and what readLines makes them of.
 func packLines(texts map[string]string) (index map[string]uint64, patterns, numbers []byte) {
 	index = map[string]uint64{}
 	var all []line
