@@ -53,6 +53,7 @@ var variations = []variation{
 	},
 	{name: "LongRoPE beyond the original context", file: "phi3-longrope/model-Q8_0.gguf", context: 1024},
 	{name: "a sliding window in all layers", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(9)}},
+	{name: "Mistral's sliding window", file: "llama/model-Q8_0.gguf", set: map[string]any{"llama.attention.sliding_window": uint32(9)}},
 	{name: "a sliding window of 0, which is none", file: "phi3/model-Q8_0.gguf", set: map[string]any{"phi3.attention.sliding_window": uint32(0)}},
 	{name: "parallel layers", file: "stablelm/model-IQ4_XS.gguf", set: map[string]any{"stablelm.use_parallel_residual": true}, rename: map[string]string{"ffn_norm": ""}},
 	{ // StableLM-2-12B: parallel layers, queries and keys normed by head

@@ -36,15 +36,20 @@ type config struct {
 	AttentionCap  *float64 `json:"attn_logit_softcapping"`
 	FinalCap      *float64 `json:"final_logit_softcapping"`
 	Window        int      `json:"sliding_window"`
+	UsesWindow    *bool    `json:"use_sliding_window"`
 	WindowPattern *int     `json:"sliding_window_pattern"`
 	Partial       float64  `json:"partial_rotary_factor"`
 	Parallel      *bool    `json:"use_parallel_residual"`
 
-	RopeTheta       float64 `json:"rope_theta"`
-	LocalTheta      float64 `json:"rope_local_base_freq"`
-	Scaling         scaling `json:"rope_scaling"`
-	Parameters      scaling `json:"rope_parameters"` // as newer files have it
-	OriginalContext int     `json:"original_max_position_embeddings"`
+	RopeTheta  float64  `json:"rope_theta"`
+	LocalTheta float64  `json:"rope_local_base_freq"`
+	Scaling    scaling  `json:"rope_scaling"`
+	Parameters struct { // as newer files have it, some for each kind of layer
+		scaling
+		Full    *scaling `json:"full_attention"`
+		Sliding *scaling `json:"sliding_attention"`
+	} `json:"rope_parameters"`
+	OriginalContext int `json:"original_max_position_embeddings"`
 
 	Experts          int   `json:"num_experts"`
 	LocalExperts     int   `json:"num_local_experts"`
@@ -211,11 +216,17 @@ func (c *config) complete() error {
 	if c.Experts < 0 || c.Experts > 1<<12 {
 		return fmt.Errorf("%d experts", c.Experts)
 	}
+	if p := &c.Parameters; p.Full != nil {
+		p.scaling = *p.Full
+		if p.Sliding != nil && c.LocalTheta == 0 {
+			c.LocalTheta = p.Sliding.Theta
+		}
+	}
 	if c.Parameters.kind() != "" && c.Scaling.kind() == "" {
-		c.Scaling = c.Parameters
+		c.Scaling = c.Parameters.scaling
 	}
 	if c.RopeTheta == 0 {
-		c.RopeTheta = c.Scaling.Theta
+		c.RopeTheta = max(c.Scaling.Theta, c.Parameters.Theta)
 	}
 	if c.RopeTheta == 0 {
 		c.RopeTheta = 10000
@@ -233,6 +244,21 @@ func (c *config) complete() error {
 func (c *config) checkActivation(gelu bool) error {
 	if strings.HasPrefix(c.Activation, "gelu") != gelu || !gelu && c.Activation != "silu" {
 		return fmt.Errorf("hidden_act is %q, which models of this architecture do not have", c.Activation)
+	}
+	return nil
+}
+
+// checkLayers refuses layers that see another part of the context than every period-th seeing all of it, and the others the
+// window.
+func (c *config) checkLayers(period int) error {
+	for i, kind := range c.LayerTypes {
+		want := "sliding_attention"
+		if (i+1)%period == 0 {
+			want = "full_attention"
+		}
+		if kind != want {
+			return fmt.Errorf("layer_types has %q for layer %d; in models of this architecture that is %s", kind, i, want)
+		}
 	}
 	return nil
 }

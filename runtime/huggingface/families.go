@@ -1,6 +1,9 @@
 package huggingface
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // family is how the models of an architecture are mapped.
 type family struct {
@@ -72,18 +75,18 @@ func union(tables ...map[string]string) map[string]string {
 // families are the architectures that can be opened, as config.json names them.
 var families = map[string]family{
 	"LlamaForCausalLM":               {name: "llama", layers: union(attentionNames, denseNames, usualNorm), interleaved: true, headSizes: true},
-	"MistralForCausalLM":             {name: "llama", layers: union(attentionNames, denseNames, usualNorm), interleaved: true, headSizes: true},
-	"MixtralForCausalLM":             {name: "llama", layers: union(attentionNames, mixtralNames, usualNorm), interleaved: true, headSizes: true},
-	"Qwen2ForCausalLM":               {name: "qwen2", layers: union(attentionNames, denseNames, usualNorm)},
-	"Qwen3ForCausalLM":               {name: "qwen3", layers: union(attentionNames, denseNames, usualNorm), headSizes: true},
-	"Qwen2MoeForCausalLM":            {name: "qwen2moe", layers: union(attentionNames, expertNames, usualNorm), describe: describeQwen2MoE},
+	"MistralForCausalLM":             {name: "llama", layers: union(attentionNames, denseNames, usualNorm), interleaved: true, headSizes: true, describe: describeWindow},
+	"MixtralForCausalLM":             {name: "llama", layers: union(attentionNames, mixtralNames, usualNorm), interleaved: true, headSizes: true, describe: describeWindow},
+	"Qwen2ForCausalLM":               {name: "qwen2", layers: union(attentionNames, denseNames, usualNorm), check: checkQwen},
+	"Qwen3ForCausalLM":               {name: "qwen3", layers: union(attentionNames, denseNames, usualNorm), headSizes: true, check: checkQwen},
+	"Qwen2MoeForCausalLM":            {name: "qwen2moe", layers: union(attentionNames, expertNames, usualNorm), check: checkQwen, describe: describeQwen2MoE},
 	"Qwen3MoeForCausalLM":            {name: "qwen3moe", layers: union(attentionNames, expertNames, usualNorm), headSizes: true, check: checkQwen3MoE},
 	"GemmaForCausalLM":               {name: "gemma", layers: union(attentionNames, denseNames, usualNorm), gelu: true, normsPlus1: true, headSizes: true},
 	"Gemma2ForCausalLM":              {name: "gemma2", layers: union(attentionNames, denseNames, gemmaNorms), gelu: true, normsPlus1: true, headSizes: true, check: checkGemma, describe: describeGemma2},
 	"Gemma3ForCausalLM":              {name: "gemma3", layers: union(attentionNames, denseNames, gemmaNorms), gelu: true, normsPlus1: true, headSizes: true, check: checkGemma, describe: describeGemma3},
 	"Gemma3ForConditionalGeneration": {name: "gemma3", layers: union(attentionNames, denseNames, gemmaNorms), gelu: true, normsPlus1: true, headSizes: true, check: checkGemma, describe: describeGemma3},
 	"PhiForCausalLM":                 {name: "phi2", layers: union(attentionNames, phi2Names), gelu: true, layerNorm: true},
-	"Phi3ForCausalLM":                {name: "phi3", layers: union(attentionNames, phi3Names, usualNorm), describe: describePhi3},
+	"Phi3ForCausalLM":                {name: "phi3", layers: union(attentionNames, phi3Names, usualNorm), describe: describeWindow},
 	"DeepseekForCausalLM":            {name: "deepseek", layers: union(attentionNames, denseNames, expertNames, sharedNames, usualNorm), interleaved: true, describe: describeDeepSeek},
 	"FalconForCausalLM":              {name: "falcon", layers: falconNames, gelu: true, layerNorm: true},
 	"DeepseekV2ForCausalLM":          deepSeek2,
@@ -92,11 +95,19 @@ var families = map[string]family{
 	"StableLmForCausalLM":            {name: "stablelm", layers: union(projectionNames, denseNames, usualNorm, stableLMNorms), layerNorm: true, describe: describeStableLM},
 }
 
+// checkQwen refuses a window, which is for some layers only and mostly not used.
+func checkQwen(c *config) error {
+	if c.UsesWindow != nil && *c.UsesWindow && c.Window > 0 && c.Window < c.Context {
+		return fmt.Errorf("use_sliding_window is true, with sliding_window %d; models of this architecture see all tokens", c.Window)
+	}
+	return nil
+}
+
 func checkQwen3MoE(c *config) error {
 	if c.NormalizeTopK != nil && !*c.NormalizeTopK {
 		return errors.New("norm_topk_prob is false; models of this architecture normalise the weights of the chosen experts")
 	}
-	return nil
+	return checkQwen(c)
 }
 
 // checkGemma refuses a scale of attention that follows neither from the size of heads nor, in the largest models, from
@@ -109,7 +120,10 @@ func checkGemma(c *config) error {
 	if c.QueryScalar != 0 && c.QueryScalar != scalar {
 		return errors.New("query_pre_attn_scalar is another than models of this architecture have")
 	}
-	return nil
+	if c.Architectures[0] == "Gemma2ForCausalLM" {
+		return c.checkLayers(2)
+	}
+	return c.checkLayers(6)
 }
 
 func describeQwen2MoE(m *mapper) {
@@ -153,11 +167,8 @@ func describeGemma3(m *mapper) {
 	}
 }
 
-func describePhi3(m *mapper) {
-	if m.Window > 0 {
-		m.size("attention.sliding_window", m.Window)
-	}
-}
+// describeWindow is for models all of whose layers have the window, if there is one: the first Mistral, Phi-3.
+func describeWindow(m *mapper) { m.count("attention.sliding_window", m.Window) }
 
 func describeStableLM(m *mapper) {
 	if m.Parallel != nil {

@@ -32,12 +32,7 @@ func checkGPTOSS(c *config) error {
 	if c.SwiGLULimit != 0 && c.SwiGLULimit != 7 {
 		return fmt.Errorf("swiglu_limit is %g; 7 is supported", c.SwiGLULimit)
 	}
-	for i, kind := range c.LayerTypes {
-		if want := []string{"sliding_attention", "full_attention"}[i%2]; kind != want {
-			return fmt.Errorf("layer_types has %q for layer %d; in models of this architecture that is %s", kind, i, want)
-		}
-	}
-	return nil
+	return c.checkLayers(2)
 }
 
 // placeBlocks adds MXFP4 matrices of all experts whose rows come to the tensors of these names by turns.

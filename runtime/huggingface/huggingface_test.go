@@ -560,6 +560,25 @@ func TestNormsOfHeads(t *testing.T) {
 	sameLogits(t, normed, p)
 }
 
+// The first Mistral sees a window.
+func TestWindow(t *testing.T) {
+	f := changed(t, original(t, "llama/model-F32.gguf"), map[string]any{"llama.attention.sliding_window": uint32(3)}, nil)
+	sameLogits(t, f, publish(t, f, "MistralForCausalLM"))
+}
+
+// Newer configurations of Gemma 3 tell the bases of RoPE for each kind of layer.
+func TestRopeParameters(t *testing.T) {
+	f := original(t, "gemma3/model-IQ4_NL.gguf")
+	p := publish(t, f, "Gemma3ForCausalLM")
+	p.config["rope_parameters"] = map[string]any{
+		"full_attention":    map[string]any{"rope_type": "default", "rope_theta": p.config["rope_theta"]},
+		"sliding_attention": map[string]any{"rope_type": "default", "rope_theta": p.config["rope_local_base_freq"]},
+	}
+	delete(p.config, "rope_theta")
+	delete(p.config, "rope_local_base_freq")
+	sameLogits(t, f, p)
+}
+
 // gpt-oss with experts of plain numbers.
 func TestPlainGPTOSS(t *testing.T) {
 	f := original(t, "gpt-oss/model-MXFP4.gguf")
@@ -760,7 +779,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// The same for what DeepSeek-V2 and gpt-oss have of their own.
+// The same for what families have of their own.
 func TestSpecialRefused(t *testing.T) {
 	for _, test := range []struct {
 		file, architecture, want string
@@ -786,6 +805,12 @@ func TestSpecialRefused(t *testing.T) {
 		{"gpt-oss/model-MXFP4.gguf", "GptOssForCausalLM", "its scales are U8 [8 512]", func(p *published) {
 			name := "model.layers.0.mlp.experts.gate_up_proj_scales"
 			p.shapes[name], p.bytes[name] = []uint64{8, 512}, make([]byte, 8*512)
+		}},
+		{"gemma3/model-IQ4_NL.gguf", "Gemma3ForCausalLM", `layer_types has "full_attention" for layer 1`, func(p *published) {
+			p.config["layer_types"] = []string{"sliding_attention", "full_attention"}
+		}},
+		{"qwen2/model-Q5_0.gguf", "Qwen2ForCausalLM", "use_sliding_window is true, with sliding_window 16", func(p *published) {
+			p.config["use_sliding_window"], p.config["sliding_window"] = true, 16
 		}},
 	} {
 		p := publish(t, original(t, test.file), test.architecture)

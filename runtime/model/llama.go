@@ -9,8 +9,8 @@ import (
 // 2024), whose experts' weights are the softmax of the chosen.
 func loadLlama(l *loader) Model {
 	rope := l.rope(ropeSpec{})
-	options := plan.AttentionOptions{}
-	if l.floatOr("attention.scale", 0) != 0 { // 0 is none
+	options := plan.AttentionOptions{Window: l.count("attention.sliding_window")} // of the first Mistral
+	if l.floatOr("attention.scale", 0) != 0 {                                     // 0 is none
 		options.Scale = float32(l.positiveOr("attention.scale", 1))
 	}
 	for _, name := range []string{"logit_scale", "embedding_scale", "residual_scale"} {
