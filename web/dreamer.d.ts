@@ -4,7 +4,9 @@
  * Where a model comes from: a GGUF file that a user picked, its URL, or the
  * name of one that the browser keeps. What is loaded by URL is kept in the
  * browser's storage, and needs no network the next time, unless `cache` is false:
- * then it is read by Range requests, piece by piece, and not kept.
+ * then it is read by Range requests, piece by piece, and not kept. It is kept under
+ * `name`, by default the file's: what is there already under a given name is used,
+ * wherever it came from.
  */
 export type Source =
   | File

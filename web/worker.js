@@ -41,7 +41,8 @@ function seldom(emit) {
   let phase, last;
   return event => {
     const now = performance.now();
-    if (event.phase && event.phase === phase && event.done !== event.total && now - last < interval) return;
+    const notable = !event.phase || event.phase !== phase || event.done === event.total || event.restarted;
+    if (!notable && now - last < interval) return;
     ({ phase } = event);
     last = now;
     emit(event);
@@ -68,9 +69,9 @@ async function start() {
   const engine = new Promise(resolve => { self.dreamerStarted = resolve; });
   const last = watchOutput();
   self.dreamerMemory = () => instance.exports.mem.buffer.byteLength;
-  go.run(instance).then(() => {
-    const text = last();
-    postMessage({ fatal: plain(new DreamerError(/out of memory/.test(text) ? 'out-of-memory' : 'crashed', `the engine ended: ${text}`)) });
+  go.run(instance).then(last, String).then(reason => {
+    const code = /out of memory/.test(reason) ? 'out-of-memory' : 'crashed';
+    postMessage({ fatal: { code, message: `the engine ended: ${reason}` } });
   });
   return engine;
 }

@@ -196,7 +196,7 @@ func (l *loader) stored(t *gguf.Tensor, rows, cols int) *weights.Tensor {
 	}
 	format := plan.Format(int(t.Type))
 	if format == nil {
-		l.fail(fmt.Errorf("load %s: type %s; there are kernels for %s", t.Name, t.Type, supportedTypes()))
+		l.fail(fmt.Errorf("load %s: type %s is %w; there are kernels for %s", t.Name, t.Type, ErrUnsupported, supportedTypes()))
 		return nil
 	}
 	return &weights.Tensor{

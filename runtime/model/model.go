@@ -2,6 +2,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,6 +61,16 @@ var architectures = map[string]func(*loader) Model{
 	"gpt-oss":   loadGPTOSS,
 }
 
+// ErrUnsupported says that a model is of a kind that the engine does not run.
+var ErrUnsupported = errors.New("not supported")
+
+// ContextError says that a longer context was asked for than the model has.
+type ContextError struct{ Asked, Most int }
+
+func (e *ContextError) Error() string {
+	return fmt.Sprintf("a context of %d tokens: the model has at most %d", e.Asked, e.Most)
+}
+
 // Load plans the model in a file: its weights in set, its caches in memory. It
 // returns the context too, in tokens.
 func Load(f *gguf.File, library *op.Library, set *weights.Set, plan *memory.Plan, o Options) (Model, int, error) {
@@ -69,7 +80,7 @@ func Load(f *gguf.File, library *op.Library, set *weights.Set, plan *memory.Plan
 	}
 	load, ok := architectures[name]
 	if !ok {
-		return nil, 0, fmt.Errorf("architecture %q is not supported; these are: %s", name, strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
+		return nil, 0, fmt.Errorf("architecture %q is %w; these are: %s", name, ErrUnsupported, strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
 	}
 	l := &loader{file: f, architecture: name, library: library, set: set, memory: plan, options: o, used: map[string]bool{}}
 	l.context = l.readContext()
@@ -87,7 +98,7 @@ func (l *loader) readContext() int {
 	trained := l.int("context_length")
 	switch asked := l.options.Context; {
 	case asked > trained:
-		l.fail(fmt.Errorf("a context of %d tokens: the model has at most %d", asked, trained))
+		l.fail(&ContextError{asked, trained})
 	case asked > 0:
 		return asked
 	}

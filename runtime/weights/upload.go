@@ -10,6 +10,10 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 )
 
+// minWorkers is how many workers there are at least, so that one waits for the file
+// while another repacks.
+const minWorkers = 4
+
 // stagingBytes is about how much of a file a worker repacks at once.
 const stagingBytes = 2 << 20
 
@@ -44,7 +48,7 @@ func (s *Set) Upload(ctx context.Context, dev gpu.Device, progress func(done int
 // transfer reads, repacks and writes the pieces that cut sends, several at once.
 func transfer(ctx context.Context, dev gpu.Device, cut func(context.Context, chan<- *piece) error, written func(bytes int)) error {
 	group, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
+	workers := max(runtime.GOMAXPROCS(0), minWorkers)
 	pieces := make(chan *piece, workers)
 	done := make(chan *piece, workers)
 	group.Go(func() error {

@@ -232,12 +232,14 @@ test('a file of the disk runs in the example page', async () => {
   await example.close();
 });
 
-test('a file that is no model, or a damaged one, is said', async () => {
+test('a file that is no model, a damaged one, or of an unknown kind, is said', async () => {
   const bytes = await readFile(storyModel);
   const cut = bytes.subarray(0, bytes.length / 2);
   const spoilt = Buffer.from(bytes);
   spoilt.fill(0xff, 40, 60);
-  for (const [content, message] of [
+  const foreign = Buffer.from(bytes.toString('latin1').replace('\x05\0\0\0\0\0\0\0llama', '\x05\0\0\0\0\0\0\0whale'), 'latin1');
+  for (const [content, message, code = 'bad-file'] of [
+    [foreign, /architecture "whale" is not supported/, 'unsupported'],
     [cut, /past the end of the file/],
     [spoilt, /gguf: /],
     [Buffer.from('<!doctype html><p>Sign in'), /HTML page/],
@@ -246,7 +248,7 @@ test('a file that is no model, or a damaged one, is said', async () => {
     await writeFile(path, content);
     await page.setInputFiles('input', path);
     const refused = await load('file');
-    assert.equal(refused.code, 'bad-file', JSON.stringify(refused));
+    assert.equal(refused.code, code, JSON.stringify(refused));
     assert.match(refused.message, message);
   }
 });
@@ -255,5 +257,8 @@ test('a model that needs more memory than it may take is said', async () => {
   const refused = await load('tale-2m-q4_0.gguf', { memory: 1 << 20 });
   assert.equal(refused.code, 'out-of-memory');
   assert.match(refused.message, /the limit is 1.0 MiB/);
+
+  const long = await load('tale-2m-q4_0.gguf', { context: 1024 });
+  assert.deepEqual(long, { code: 'bad-request', message: 'a context of 1024 tokens: the model has at most 512' });
   assert.deepEqual(errors, []);
 });

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/engine"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
+	models "github.com/wgslgen/wgslgen/runtime/model"
 )
 
 // The codes of errors, for programs: those of DreamerError in dreamer.d.ts.
@@ -44,6 +45,7 @@ func fromJS(e js.Value) error {
 // codeOf returns the code of an error.
 func codeOf(ctx context.Context, err error) string {
 	var coded *codedError
+	var asked *models.ContextError
 	switch {
 	case ctx.Err() != nil, errors.Is(err, context.Canceled):
 		return codeAborted
@@ -55,6 +57,10 @@ func codeOf(ctx context.Context, err error) string {
 		return codeDeviceLost
 	case errors.Is(err, gpu.ErrOutOfMemory), errors.Is(err, engine.ErrTooLarge):
 		return codeOutOfMemory
+	case errors.Is(err, models.ErrUnsupported):
+		return codeUnsupported
+	case errors.As(err, &asked):
+		return codeBadRequest
 	case errors.Is(err, engine.ErrContextFull):
 		return codeTooLong
 	}
