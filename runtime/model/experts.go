@@ -3,9 +3,11 @@ package model
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/plan"
+	"github.com/wgslgen/wgslgen/runtime/rearrange"
 	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
@@ -67,9 +69,36 @@ func (l *loader) experts(i int, routing plan.Routing, feedForward int, activatio
 	return e
 }
 
-// expertTensor returns the tensor of all experts' matrices, one after the other.
+// expertTensor returns the tensor of all experts' matrices, one after the other,
+// as which old files of Mixtral, with a tensor for each expert, are read too.
 func (l *loader) expertTensor(name string, experts, rows, cols int) *weights.Tensor {
+	of := func(expert int) string { return strings.Replace(name, "_exps.", fmt.Sprintf(".%d.", expert), 1) }
+	if !l.hasTensor(name) && l.hasTensor(of(0)) {
+		return l.joinedTensors(name, experts, rows, cols, of)
+	}
 	return l.stored(l.find(name, cols, rows, experts), experts*rows, cols)
+}
+
+// joinedTensors returns n tensors of one shape and type, one after the other.
+func (l *loader) joinedTensors(name string, n, rows, cols int, of func(i int) string) *weights.Tensor {
+	all := &weights.Tensor{Name: name, Rows: n * rows, Cols: cols}
+	var parts []io.ReaderAt
+	for i := range n {
+		t := l.tensor(of(i), rows, cols)
+		if t == nil {
+			return nil
+		}
+		if i == 0 {
+			all.Format, all.RowBytes = t.Format, t.RowBytes
+		}
+		if t.Format != all.Format {
+			l.fail(fmt.Errorf("load %s: type %s, but %s has type %s; experts need the same", t.Name, t.Format.Name, of(0), all.Format.Name))
+			return nil
+		}
+		parts = append(parts, t.Data)
+	}
+	all.Data = rearrange.Joined(int64(rows)*int64(all.RowBytes), parts...)
+	return all
 }
 
 // expertCache returns the cache of a layer's experts; nil where the device holds

@@ -5,12 +5,13 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
 
-// loadLlama: Llama (Touvron et al., 2023), Mistral, and Mixtral (Jiang et al.,
-// 2024), whose experts' weights are the softmax of the chosen.
+// loadLlama: Llama (Touvron et al., 2023), Mistral, the first of which sees a
+// window, and Mixtral (Jiang et al., 2024), whose experts' weights are the softmax
+// of the chosen.
 func loadLlama(l *loader) Model {
 	rope := l.rope(ropeSpec{})
-	options := plan.AttentionOptions{Window: l.count("attention.sliding_window")} // of the first Mistral
-	if l.floatOr("attention.scale", 0) != 0 {                                     // 0 is none
+	options := plan.AttentionOptions{Window: l.count("attention.sliding_window")}
+	if l.floatOr("attention.scale", 0) != 0 { // 0 is none
 		options.Scale = float32(l.positiveOr("attention.scale", 1))
 	}
 	for _, name := range []string{"logit_scale", "embedding_scale", "residual_scale"} {
