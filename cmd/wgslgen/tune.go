@@ -159,6 +159,7 @@ func (t *tuningRun) openProfile() error {
 // search runs the searches that are not finished, and saves after each.
 func (t *tuningRun) search(ctx context.Context) error {
 	begin := time.Now()
+	t.profile.Whole = nil // of another run, and maybe another model
 	t.show.note("measuring the operations of the model")
 	all, err := t.bench.Problems(ctx)
 	if err != nil {
@@ -178,7 +179,7 @@ func (t *tuningRun) search(ctx context.Context) error {
 	left, end := tuner.Full, begin.Add(forever)
 	if tuner.Budget(t.budget) != tuner.Full { // compiling counts
 		end = begin.Add(time.Duration(t.budget))
-		left = tuner.Budget(max(time.Until(end), 1))
+		left = tuner.Budget(max(time.Until(end)*searchPart/100, 1))
 	}
 	t.show.begin(len(open))
 	s := tuner.Search{Bench: t.bench, Device: t.bench.Device(), Now: time.Now, Observe: t.show.observe}
@@ -195,36 +196,31 @@ func (t *tuningRun) search(ctx context.Context) error {
 	if failed != nil || ctx.Err() != nil || t.kernel != "" {
 		return failed
 	}
-	return t.tuneRuns(ctx, came > 0, end)
+	return t.tuneRuns(ctx, end)
 }
 
 // tuneRuns measures whole runs of the model: by the split of the cache, with and
-// without what was found, if anything was, and then, once a device, by how the
-// engine drives it.
-func (t *tuningRun) tuneRuns(ctx context.Context, found bool, end time.Time) error {
-	if found {
-		if err := t.bench.TuneSplits(ctx, t.profile, end); err != nil {
-			return unlessOver(ctx, err)
-		}
-		t.show.note("measuring whole runs, with and without what was found")
-		if err := t.bench.TuneWhole(ctx, t.profile, end); err != nil {
-			return unlessOver(ctx, err)
+// without what was found, and by how the engine drives it.
+func (t *tuningRun) tuneRuns(ctx context.Context, end time.Time) error {
+	for _, step := range []struct {
+		note string
+		run  func(context.Context, *profile.Profile, time.Time) error
+	}{
+		{"measuring splits of the cache", t.bench.TuneSplits},
+		{"measuring whole runs, with and without what was found", t.bench.TuneWhole},
+		{"measuring how the engine drives the device", t.bench.TuneEngine},
+	} {
+		t.show.note(step.note)
+		if err := step.run(ctx, t.profile, end); err != nil && ctx.Err() == nil {
+			return err
 		}
 	}
-	if t.profile.Engine != (profile.Engine{}) || ctx.Err() != nil {
-		return nil
-	}
-	t.show.note("measuring how the engine drives the device")
-	return unlessOver(ctx, t.bench.TuneEngine(ctx, t.profile, end))
+	return nil
 }
 
-// unlessOver returns an error that the end of ctx does not explain.
-func unlessOver(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
+// searchPart is how much of a budget the searches have, in percent; whole runs
+// have the rest.
+const searchPart = 75
 
 // forever is longer than any tuning.
 const forever = 1000 * time.Hour

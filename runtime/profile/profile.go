@@ -45,6 +45,8 @@ type Whole struct {
 type Engine struct {
 	Chunk int `json:"chunk,omitempty"` // tokens of a prefill step
 	Ahead int `json:"ahead,omitempty"` // decode steps that are submitted together
+	// Weights is the bytes of weights of the model that this was measured with.
+	Weights int64 `json:"weights,omitempty"`
 }
 
 // Choice is the best variant for an operation.

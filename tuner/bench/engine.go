@@ -30,10 +30,15 @@ const (
 const lead = 1.03
 
 // TuneEngine measures whole prompts and generations by a profile, and sets how
-// the engine drives the device in it. It ends early, with what it has, when ctx
-// does or the deadline has passed; then it sets nothing. The bench runs no more
-// candidates afterwards.
+// the engine drives the device in it, unless a larger model has told that
+// before: what suits a small one may slow down a large one. It ends early, when
+// ctx does or the deadline has passed; then it sets nothing. The bench runs no
+// more candidates afterwards.
 func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline time.Time) error {
+	weights := b.engine.WeightBytes()
+	if p.Engine.Weights >= weights {
+		return nil
+	}
 	b.leave()
 	b.engine.Close()
 	prompt, tokens := b.wholeRun()
@@ -79,7 +84,7 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile, deadline tim
 			ahead, rate = n, r
 		}
 	}
-	p.Engine = profile.Engine{Chunk: best, Ahead: ahead}
+	p.Engine = profile.Engine{Chunk: best, Ahead: ahead, Weights: weights}
 	return nil
 }
 

@@ -49,6 +49,7 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, dea
 		if err != nil {
 			return err
 		}
+		with.Engine = profile.Engine{}
 		b.engine.Close()
 		o := engine.Options{Profile: with}
 		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {

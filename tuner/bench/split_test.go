@@ -63,7 +63,9 @@ func TestSplits(t *testing.T) {
 func splitGroup(t *testing.T, b *Bench) *group {
 	t.Helper()
 	table := generated.AttentionSplit
-	i := slices.IndexFunc(table.Variants, func(v *kernel.Variant) bool { return v.Key[slices.Index(table.Axes, "D")] == "64" })
+	i := slices.IndexFunc(table.Variants, func(v *kernel.Variant) bool {
+		return v.Key[slices.Index(table.Axes, "D")] == "64" && len(v.Features) == 0
+	})
 	v := table.Variants[i]
 	g := &group{
 		table: table, kernel: b.options.Library.Kernel("attention_split"), key: v.Key, phase: decoding,

@@ -23,7 +23,9 @@ func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time
 	b.leave()
 	b.engine.Close()
 	prompt, tokens := b.wholeRun()
-	o := engine.Options{Profile: p}
+	choices := *p
+	choices.Engine = profile.Engine{} // another model may have been driven otherwise
+	o := engine.Options{Profile: &choices}
 	tuned, err := engine.Load(ctx, b.dev, b.options.Model, o)
 	if err != nil {
 		return err
@@ -56,7 +58,6 @@ func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time
 			}
 		}
 	}
-	p.Whole = nil
 	for _, in := range []phase{prefilling, decoding} {
 		w := profile.Whole{Phase: string(in), Tokens: tokens, Default: middle(rates[in][0]), Tuned: middle(rates[in][1])}
 		if in == prefilling {
