@@ -27,7 +27,7 @@ func (s *Session) Logits(ctx context.Context, ids []int32, sizes []int, emit fun
 	for i := 0; len(ids) > 0; i++ {
 		n := s.e.next(len(ids))
 		if len(sizes) > 0 {
-			n = max(min(n, sizes[i%len(sizes)]), 1)
+			n = max(min(s.e.longest(len(ids)), sizes[i%len(sizes)]), 1)
 		}
 		if err := s.feed(ctx, ids[:n]); err != nil {
 			return err

@@ -113,8 +113,23 @@ func words(values []int32) []byte {
 	return b
 }
 
-// next returns the length of the next chunk of n tokens.
+// fewAlone is up to how many tokens a CPU that plays a GPU takes faster one by one
+// than as a chunk, whose products are made for eight at least: see
+// docs/performance.md.
+const fewAlone = 6
+
+// next returns the length of the next chunk of n tokens. Where experts are paged,
+// a chunk brings each of them once; where chunks are short anyway, they were meant
+// to be.
 func (e *Engine) next(n int) int {
+	if n <= fewAlone && fewAlone < e.chunk && e.library.Software() && e.pager == nil {
+		return 1
+	}
+	return e.longest(n)
+}
+
+// longest returns the length of the longest chunk of n tokens.
+func (e *Engine) longest(n int) int {
 	if !e.ready {
 		return 1
 	}

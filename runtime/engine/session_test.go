@@ -10,6 +10,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/runtime/embedded"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/op"
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
 
@@ -197,5 +198,26 @@ func TestWrongToken(t *testing.T) {
 	err := e.NewSession().Logits(context.Background(), []int32{5, 1024}, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "token 1024 at position 1 is outside the vocabulary of 1024") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Up to fewAlone tokens go one by one on a software device, but where chunks are
+// as short as that.
+func TestFewTokens(t *testing.T) {
+	for _, x := range []struct {
+		kind           gpu.Kind
+		chunk, n, want int
+	}{
+		{gpu.KindSoftware, 16, fewAlone, 1},
+		{gpu.KindSoftware, 16, fewAlone + 1, fewAlone + 1},
+		{gpu.KindSoftware, 16, 20, 16},
+		{gpu.KindSoftware, 4, 3, 3},
+		{gpu.KindDiscrete, 16, 2, 2},
+		{gpu.KindDiscrete, 16, 20, 16},
+	} {
+		e := &Engine{library: op.Describe(gpu.Caps{Kind: x.kind}), chunk: x.chunk, ready: true}
+		if got := e.next(x.n); got != x.want {
+			t.Errorf("kind %v, chunks of %d: %d of %d tokens, want %d", x.kind, x.chunk, got, x.n, x.want)
+		}
 	}
 }
