@@ -192,8 +192,10 @@ func (r *run) best() int {
 }
 
 // settle names the winner: the fastest that passes the longer test. What was not
-// put to it, because ctx ended, is no winner.
+// put to it, because ctx ended, is no winner, and neither is what has too few
+// samples: first ones say little.
 func (r *run) settle(ctx context.Context) {
+	r.live = slices.DeleteFunc(r.live, func(i int) bool { return len(r.samples[i]) < dropAfter })
 	if t := r.result.Trials[r.problem.Default]; t.Outcome == Measured {
 		r.result.Default = t.Time
 	}

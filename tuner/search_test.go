@@ -184,18 +184,25 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// What is interrupted keeps its results; it has a winner once all were compared
+// some times.
 func TestInterruptKeepsResults(t *testing.T) {
-	p, l := bowl(1)
-	ctx, cancel := context.WithCancel(context.Background())
-	s := search(l)
-	s.Observe = func(_ *Problem, r *Result) {
-		if r.Measured == 40 {
-			cancel()
+	for _, test := range []struct {
+		samples int
+		winner  bool
+	}{{40, false}, {105, true}} {
+		p, l := bowl(1)
+		ctx, cancel := context.WithCancel(context.Background())
+		s := search(l)
+		s.Observe = func(_ *Problem, r *Result) {
+			if r.Measured == test.samples {
+				cancel()
+			}
 		}
-	}
-	r := s.Run(ctx, p, l.later(time.Hour))
-	if r.Ended != Cancelled || r.Best < 0 || r.Measured != 40 {
-		t.Errorf("ended %s after %d samples, best %d", r.Ended, r.Measured, r.Best)
+		r := s.Run(ctx, p, l.later(time.Hour))
+		if r.Ended != Cancelled || r.Best >= 0 != test.winner || r.Measured != test.samples {
+			t.Errorf("ended %s after %d samples, best %d", r.Ended, r.Measured, r.Best)
+		}
 	}
 }
 

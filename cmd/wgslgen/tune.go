@@ -199,15 +199,15 @@ func (t *tuningRun) search(ctx context.Context) error {
 	return t.tuneRuns(ctx, end)
 }
 
-// tuneRuns measures whole runs of the model: by the split of the cache, with and
-// without what was found, and by how the engine drives it.
+// tuneRuns measures whole runs of the model: with and without what was found, by
+// the split of the cache, and by how the engine drives it.
 func (t *tuningRun) tuneRuns(ctx context.Context, end time.Time) error {
 	for _, step := range []struct {
 		note string
 		run  func(context.Context, *profile.Profile, time.Time) error
 	}{
-		{"measuring splits of the cache", t.bench.TuneSplits},
 		{"measuring whole runs, with and without what was found", t.bench.TuneWhole},
+		{"measuring splits of the cache", t.bench.TuneSplits},
 		{"measuring how the engine drives the device", t.bench.TuneEngine},
 	} {
 		t.show.note(step.note)

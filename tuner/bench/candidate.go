@@ -153,7 +153,10 @@ func (b *Bench) compile(ctx context.Context, k *ir.Kernel, points []ir.Point) ([
 	group.SetLimit(runtime.NumCPU())
 	for i, point := range points {
 		name := pass.PointName(k, point)
-		if all[i] = b.compiled[name]; all[i] != nil {
+		mutex.Lock()
+		all[i] = b.compiled[name]
+		mutex.Unlock()
+		if all[i] != nil {
 			continue
 		}
 		group.Go(func() error {

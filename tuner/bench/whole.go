@@ -10,19 +10,24 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
-// What whole runs are measured by: as many turns, of which the first, which
-// compiles, does not count.
-const wholeTurns = 6
+// What whole runs are compared by: prompts of so many tokens, and turns, of which
+// the first, which compiles, does not count.
+const (
+	wholePrompt = 512
+	wholeTurns  = 6
+	leastTurns  = 3
+)
 
 // TuneWhole measures whole prompts and generations with the profile's choices
 // and without, in turns, and records both in the profile. Single operations may
 // be faster and a whole step slower: of a phase that does not gain, the choices
-// are taken back. It ends early, and records nothing, when ctx does or the
-// deadline has passed. The bench runs no more candidates afterwards.
+// are taken back. It ends early when ctx does or the deadline has passed; after
+// too few turns it records nothing. The bench runs no more candidates afterwards.
 func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time.Time) error {
 	b.leave()
 	b.engine.Close()
 	prompt, tokens := b.wholeRun()
+	prompt = min(prompt, wholePrompt)
 	choices := *p
 	choices.Engine = profile.Engine{} // another model may have been driven otherwise
 	o := engine.Options{Profile: &choices}
@@ -39,10 +44,10 @@ func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time
 	defer untuned.Close()
 	rates := map[phase][2][]float64{}
 	for turn := range wholeTurns {
+		if time.Now().After(deadline) {
+			break
+		}
 		for _, in := range []phase{prefilling, decoding} {
-			if ctx.Err() != nil || time.Now().After(deadline) {
-				return ctx.Err()
-			}
 			var pair [2]float64
 			for i, e := range []*engine.Engine{untuned, tuned} {
 				if pair[i], err = rateOf(ctx, e, in, prompt, tokens); err != nil {
@@ -59,6 +64,9 @@ func (b *Bench) TuneWhole(ctx context.Context, p *profile.Profile, deadline time
 		}
 	}
 	for _, in := range []phase{prefilling, decoding} {
+		if len(rates[in][0]) < leastTurns {
+			return nil
+		}
 		w := profile.Whole{Phase: string(in), Tokens: tokens, Default: middle(rates[in][0]), Tuned: middle(rates[in][1])}
 		if in == prefilling {
 			w.Tokens = prompt
