@@ -52,7 +52,7 @@ var subjects = []subject{
 			return []dispatch{gemv(r, 1, 64, 0), gemv(r, 64, 128, 5), gemv(r, 203, 832, 3)}
 		},
 		func(r *rand.Rand) dispatch { return gemv(r, 4096, 4096, 0) }},
-	{"attention_split", "KV=f32,D=64,V=64,G=4,span=64,group=64",
+	{"attention_split", "KV=f32,D=64,V=64,G=4,span=64,group=64,reduce=shared,lanes=0",
 		func(r *rand.Rand) []dispatch {
 			return []dispatch{attention(r, 1, 8, 2, 190, 0, form{}), attention(r, 2, 9, 3, 64, 20, form{window: 40, softCap: 2}), attention(r, 3, 12, 2, 5, 0, form{mask: true, maxBias: 4, everyKey: true})}
 		},
