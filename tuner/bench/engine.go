@@ -12,7 +12,7 @@ import (
 // many decode steps submitted together.
 var (
 	chunks         = []int{engine.DefaultChunk, 128, 256, 1024}
-	softwareChunks = []int{engine.DefaultChunk, 32, 64}
+	softwareChunks = []int{engine.DefaultChunk, 32}
 	aheads         = []int{engine.DefaultAhead, 2, 4, 16, 32}
 )
 
@@ -20,7 +20,7 @@ var (
 // fastest run counts.
 const (
 	enginePrompt   = 2048
-	softwarePrompt = 128
+	softwarePrompt = 64
 	engineTokens   = 128
 	softwareTokens = 24
 	engineRuns     = 3
