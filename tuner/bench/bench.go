@@ -111,14 +111,8 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		b.engine.Close()
 		size /= 2
 	}
-	prompt := make([]int32, chunksBefore*b.engine.Chunk())
-	for i := range prompt {
-		prompt[i] = token(i, b.engine.Vocabulary())
-	}
-	for _, err := range b.engine.NewSession().Generate(ctx, prompt, engine.Generation{Tokens: 2}) {
-		if err != nil {
-			return err
-		}
+	if _, err := generate(ctx, b.engine, chunksBefore*b.engine.Chunk(), 2); err != nil {
+		return err
 	}
 	if err := b.dev.Wait(ctx); err != nil {
 		return err

@@ -40,8 +40,9 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, dea
 	}
 	prompt, tokens := b.wholeRun()
 	b.leave()
-	best, fastest := -1, 0.0
-	for i, c := range candidates { // the present one first
+	var best *profile.Profile
+	fastest := 0.0
+	for _, c := range candidates { // the present one first
 		if ctx.Err() != nil || time.Now().After(deadline) {
 			return ctx.Err()
 		}
@@ -49,9 +50,10 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, dea
 		if err != nil {
 			return err
 		}
-		with.Engine = profile.Engine{}
+		tried := *with
+		tried.Engine = profile.Engine{}
 		b.engine.Close()
-		o := engine.Options{Profile: with}
+		o := engine.Options{Profile: &tried}
 		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
 			return err
 		}
@@ -59,17 +61,13 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, dea
 		if err != nil {
 			return err
 		}
-		if best < 0 || rate > lead*fastest {
-			best, fastest = i, rate
+		if best == nil {
+			best, fastest = p, rate
+		} else if rate > lead*fastest {
+			best, fastest = with, rate
 		}
 	}
-	if best > 0 {
-		with, err := b.replaced(p, g, candidates[best])
-		if err != nil {
-			return err
-		}
-		*p = *with
-	}
+	*p = *best
 	return nil
 }
 
