@@ -200,22 +200,29 @@ func (t *tuningRun) search(ctx context.Context) error {
 }
 
 // tuneRuns measures whole runs of the model: with and without what was found, by
-// the split of the cache, and by how the engine drives it.
+// the split of the cache, and by how the engine drives it. What is measured when
+// ctx or the time ends counts for nothing; what was found before stays.
 func (t *tuningRun) tuneRuns(ctx context.Context, end time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
 	for _, step := range []struct {
-		note string
-		run  func(context.Context, *profile.Profile, time.Time) error
+		what string
+		run  func(context.Context, *profile.Profile) error
 	}{
-		{"measuring whole runs, with and without what was found", t.bench.TuneWhole},
-		{"measuring splits of the cache", t.bench.TuneSplits},
-		{"measuring how the engine drives the device", t.bench.TuneEngine},
+		{"whole runs, with and without what was found", t.bench.TuneWhole},
+		{"splits of the cache", t.bench.TuneSplits},
+		{"ways to drive the device", t.bench.TuneEngine},
 	} {
-		t.show.note(step.note)
-		err := step.run(ctx, t.profile, end)
-		if ctx.Err() != nil { // what was found stays, and there may be no engine any more
+		t.show.note("measuring " + step.what)
+		err := step.run(ctx, t.profile)
+		switch {
+		case err == nil:
+		case ctx.Err() == context.DeadlineExceeded:
+			t.show.note("the budget was spent before all was known of " + step.what)
 			return nil
-		}
-		if err != nil {
+		case ctx.Err() != nil: // interrupted
+			return nil
+		default:
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ type Options struct {
 	Context    int                     // most tokens of a session; 0 is the model's own, model.DefaultContext at most
 	KV         string                  // element type of the KV cache: f32 (default), f16 or q8_0
 	Chunk      int                     // most tokens of a prefill step; 0 is DefaultChunk
-	Memory     int64                   // device memory in bytes; 0 is 75 % of RAM where the device shares it, else 4 GiB
+	Memory     int64                   // device memory in bytes; 0 is DefaultMemory
 	MaxBinding int64                   // bytes of a binding; 0 is the device's limit
 	Progress   func(done, total int64) // of the bytes of weights; may be nil
 	Compiled   func(done, total int)   // of the pipelines, before that; may be nil
@@ -155,7 +155,7 @@ func (o *Options) complete(caps gpu.Caps) error {
 		o.Chunk = DefaultChunk
 	}
 	if o.Memory == 0 {
-		o.Memory = defaultMemory(caps.Kind)
+		o.Memory = DefaultMemory(caps.Kind)
 	}
 	if o.ExpertSlots < 0 {
 		return fmt.Errorf("%d slots for experts", o.ExpertSlots)
@@ -169,8 +169,9 @@ func (o *Options) complete(caps gpu.Caps) error {
 	return nil
 }
 
-// defaultMemory guesses what WebGPU does not tell.
-func defaultMemory(kind gpu.Kind) int64 {
+// DefaultMemory guesses what WebGPU does not tell, a device's memory in bytes: 75 %
+// of RAM where the device shares it, else 4 GiB.
+func DefaultMemory(kind gpu.Kind) int64 {
 	if kind == gpu.KindIntegrated || kind == gpu.KindSoftware {
 		if ram := memory.TotalMemory(); ram > 0 {
 			return int64(ram / 4 * 3)

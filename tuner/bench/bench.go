@@ -24,6 +24,7 @@ type Options struct {
 	Model   *gguf.File
 	Library *ir.Library
 	Kernel  string // tune this one alone; "" is all
+	Memory  int64  // of the device that may be used, in bytes; 0 is engine.DefaultMemory
 }
 
 // Bench is a model on a device. It implements tuner.Bench.
@@ -37,6 +38,7 @@ type Bench struct {
 	launch    time.Duration // to submit nothing much and wait for it
 	bandwidth float64
 	operation float64 // multiply-adds a second
+	footprint int64   // bytes on the device of the loaded model
 }
 
 // Open loads a model and measures the device's rooflines.
@@ -70,6 +72,20 @@ func (b *Bench) Caps() gpu.Caps { return b.dev.Caps() }
 
 func (b *Bench) software() bool { return b.dev.Caps().Kind == gpu.KindSoftware }
 
+// memory returns the bytes of the device that may be used.
+func (b *Bench) memory() int64 {
+	if b.options.Memory > 0 {
+		return b.options.Memory
+	}
+	return engine.DefaultMemory(b.dev.Caps().Kind)
+}
+
+// makeRoom gives back what candidates need to run: whole runs begin.
+func (b *Bench) makeRoom() {
+	b.leave()
+	b.engine.Close()
+}
+
 // Close gives back the model and the device.
 func (b *Bench) Close() {
 	b.leave()
@@ -101,8 +117,7 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		size = softwareChunk
 	}
 	for size > 1 { // a model may have a short context
-		o := engine.Options{Untuned: true, Chunk: size}
-		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
+		if b.engine, err = b.load(ctx, engine.Options{Untuned: true, Chunk: size}); err != nil {
 			return err
 		}
 		if b.engine.Context() > chunksBefore*b.engine.Chunk() {
@@ -111,6 +126,7 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		b.engine.Close()
 		size /= 2
 	}
+	b.footprint, _ = b.dev.MemoryUse()
 	if _, err := generate(ctx, b.engine, chunksBefore*b.engine.Chunk(), 2); err != nil {
 		return err
 	}
@@ -119,9 +135,6 @@ func (b *Bench) open(ctx context.Context) (err error) {
 	}
 	return b.measureLaunch(ctx)
 }
-
-// token returns the token at a place of a made-up prompt.
-func token(i, vocabulary int) int32 { return int32((i*7919 + 1) % vocabulary) }
 
 // reopen is open after a candidate lost the device or hung it: the problems stay
 // as they are, with new memory.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/ir/pass"
@@ -18,57 +17,38 @@ import (
 const splitAxis = "span"
 
 // TuneSplits measures generations after a long prompt by other splits of the
-// cache, and chooses the fastest in the profile. It ends early, with what it
-// has, when ctx does or the deadline has passed. The bench runs no more
-// candidates afterwards.
-func (b *Bench) TuneSplits(ctx context.Context, p *profile.Profile, deadline time.Time) error {
+// cache, and chooses the fastest in the profile. Where ctx ends it, what was found
+// until then stays. The bench runs no more candidates afterwards.
+func (b *Bench) TuneSplits(ctx context.Context, p *profile.Profile) error {
+	b.makeRoom()
 	for _, g := range b.groups {
 		if g.phase != decoding || !slices.Contains(g.trials[0].Tied, splitAxis) {
 			continue
 		}
-		if err := b.tuneSplit(ctx, p, g, deadline); err != nil {
+		if err := b.tuneSplit(ctx, p, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group, deadline time.Time) error {
+func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group) error {
 	candidates, err := b.splits(ctx, p, g)
 	if err != nil {
 		return err
 	}
-	prompt, tokens := b.wholeRun()
-	b.leave()
-	var best *profile.Profile
-	fastest := 0.0
-	for _, c := range candidates { // the present one first
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			return ctx.Err()
-		}
+	profiles := []*profile.Profile{p} // with the present one
+	ways := []engine.Options{byChoices(p)}
+	for _, c := range candidates[1:] {
 		with, err := b.replaced(p, g, c)
 		if err != nil {
 			return err
 		}
-		tried := *with
-		tried.Engine = profile.Engine{}
-		b.engine.Close()
-		o := engine.Options{Profile: &tried}
-		if b.engine, err = engine.Load(ctx, b.dev, b.options.Model, o); err != nil {
-			return err
-		}
-		rate, err := b.fastest(ctx, prompt, tokens, engine.Stats.DecodeRate)
-		if err != nil {
-			return err
-		}
-		if best == nil {
-			best, fastest = p, rate
-		} else if rate > lead*fastest {
-			best, fastest = with, rate
-		}
+		profiles, ways = append(profiles, with), append(ways, byChoices(with))
 	}
-	*p = *best
-	return nil
+	best, err := b.fastest(ctx, b.decode(longPrompt), ways)
+	*p = *profiles[best]
+	return err
 }
 
 // splits returns the candidates that differ from what a profile chooses for a
