@@ -22,7 +22,7 @@ type Caps struct {
 	Limits   Limits   `json:"limits"`
 }
 
-// Features are the optional WebGPU features that kernels can use.
+// Features are what not all devices have of what kernels can use.
 type Features struct {
 	F16 bool `json:"f16"` // shader-f16
 	// Subgroups are runs of neighbours by local_invocation_index, aligned to their
@@ -32,6 +32,8 @@ type Features struct {
 	SubgroupMax uint32 `json:"subgroup_max"`
 	DP4A        bool   `json:"dp4a"`       // packed 4x8-bit dot products
 	Timestamps  bool   `json:"timestamps"` // timestamp-query
+	// Texels says that shaders read texels far faster than storage buffers.
+	Texels bool `json:"texels"`
 }
 
 // Limits are the WebGPU limits that kernels and buffers must respect.

@@ -28,8 +28,9 @@ var (
 type Device interface {
 	// Caps returns what the device is and can do; it never changes.
 	Caps() Caps
-	// NewBuffer allocates size bytes, rounded up to a multiple of 4. Storage
-	// buffers start zeroed. The label appears in errors.
+	// NewBuffer allocates size bytes, rounded up to a multiple of 4, or of texels
+	// to whole rows. Storage buffers and texels start zeroed. The label appears in
+	// errors.
 	NewBuffer(label string, size int64, usage Usage) (Buffer, error)
 	// NewPipeline compiles a compute shader. A compile or validation error
 	// names the label and carries the compiler's message.
@@ -38,7 +39,8 @@ type Device interface {
 	// group serves that pipeline only. A buffer is bound either ReadWrite or
 	// otherwise, as a whole, and its ReadWrite ranges do not overlap.
 	NewBindGroup(p Pipeline, label string, bindings []BufferRange) (BindGroup, error)
-	// Write copies data into b at off (multiples of 4), in queue order.
+	// Write copies data into b at off (multiples of 4, or of a texel), in queue
+	// order.
 	Write(b Buffer, off int64, data []byte) error
 	// Submit plays lists in order as one submission. It does not wait. After an
 	// error nothing of it ran.
@@ -106,14 +108,38 @@ type Readback interface {
 	Wait(ctx context.Context) ([]byte, error)
 }
 
-// Usage says what a buffer is for; every buffer can be copied from and to.
+// Usage says what a buffer is for. One of texels is that alone: it is written by
+// the host and bound as a whole. Every other can be copied from and to.
 type Usage uint8
 
 const (
 	Storage  Usage = 1 << iota // bound as var<storage>
 	Uniform                    // bound as var<uniform>
 	Indirect                   // holds the workgroup counts of an indirect dispatch
+	Texels4                    // bound as var texture_2d<u32>, with texels of 4 bytes (r32uint)
+	Texels8                    // the same, of 8 bytes (rg32uint)
+	Texels16                   // the same, of 16 bytes (rgba32uint)
 )
+
+// The shape of buffers of texels: texel i of x is
+// textureLoad(x, vec2u(i % TexelRow, i / TexelRow), 0), its words in order.
+const (
+	TexelRow     = 4096
+	MaxTexelRows = 8192 // what every WebGPU device allows
+)
+
+// TexelSize returns the bytes of a texel, or 0 for a usage that is not of texels.
+func (u Usage) TexelSize() int64 {
+	switch u {
+	case Texels4:
+		return 4
+	case Texels8:
+		return 8
+	case Texels16:
+		return 16
+	}
+	return 0
+}
 
 // Access says how a shader uses a binding.
 type Access uint8
@@ -122,6 +148,7 @@ const (
 	ReadOnly      Access = iota // var<storage, read>
 	ReadWrite                   // var<storage, read_write>
 	UniformAccess               // var<uniform>
+	TexelAccess                 // var texture_2d<u32>
 )
 
 // PipelineDesc describes a compute pipeline whose bindings are all in group 0,

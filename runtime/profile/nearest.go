@@ -45,6 +45,7 @@ func distance(a, b gpu.Caps) float64 {
 	add(a.Features.Subgroups != b.Features.Subgroups, otherFeature)
 	add(a.Features.SubgroupMin != b.Features.SubgroupMin, otherFeature)
 	add(a.Features.DP4A != b.Features.DP4A, otherFeature)
+	add(a.Features.Texels != b.Features.Texels, otherFeature)
 	for _, pair := range [][2]float64{
 		{float64(a.Limits.MaxWorkgroupStorage), float64(b.Limits.MaxWorkgroupStorage)},
 		{float64(a.Limits.MaxInvocations), float64(b.Limits.MaxInvocations)},

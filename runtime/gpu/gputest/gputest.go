@@ -33,6 +33,10 @@ func Run(t *testing.T, open func() (gpu.Device, error)) {
 		{"ReuseInFlight", testReuseInFlight},
 		{"MemoryUse", testMemoryUse},
 		{"Churn", testChurn},
+		{"Texels", testTexels},
+		{"TexelsLarge", testTexelsLarge},
+		{"TexelsReleased", testTexelsReleased},
+		{"TexelErrors", testTexelErrors},
 		{"BufferErrors", testBufferErrors},
 		{"CopyErrors", testCopyErrors},
 		{"ShaderErrors", testShaderErrors},
@@ -113,8 +117,8 @@ func (b *bench) result(r gpu.Readback) []uint32 {
 	return decode(data)
 }
 
-// pipeline compiles a shader whose bindings are arrays of u32 named a, b, c...
-// in binding order; body is its main function, run with x, the global index.
+// pipeline compiles a shader whose bindings are arrays of u32, or of texels, named
+// a, b, c... in binding order; body is its main function, run with x, the global index.
 func (b *bench) pipeline(body string, bindings ...gpu.Access) gpu.Pipeline {
 	b.Helper()
 	p, err := b.NewPipeline(gpu.PipelineDesc{Label: "pipeline", WGSL: shader(body, bindings...), Entry: "main", Bindings: bindings})
@@ -129,6 +133,7 @@ func shader(body string, bindings ...gpu.Access) string {
 			gpu.ReadOnly:      "var<storage, read> @: array<u32>;",
 			gpu.ReadWrite:     "var<storage, read_write> @: array<u32>;",
 			gpu.UniformAccess: "var<uniform> @: vec4<u32>;",
+			gpu.TexelAccess:   "var @: texture_2d<u32>;",
 		}[access]
 		text += "@group(0) @binding(" + string(rune('0'+i)) + ") "
 		for _, r := range declared {

@@ -39,7 +39,7 @@ func testBufferErrors(t *testing.T, b *bench) {
 		_, err := b.NewBuffer("wrong", size, gpu.Storage)
 		b.fails("a wrong size", err, `"wrong"`)
 	}
-	for _, usage := range []gpu.Usage{0, 8, 255} {
+	for _, usage := range []gpu.Usage{0, 64, 255, gpu.Texels4 | gpu.Storage, gpu.Texels4 | gpu.Texels8} {
 		_, err := b.NewBuffer("wrong", 4, usage)
 		b.fails("a wrong usage", err, `"wrong"`)
 	}

@@ -114,6 +114,7 @@ func caps(info wgpu.Info, l wgpu.Limits) gpu.Caps {
 			Subgroups:  info.Subgroups,
 			DP4A:       info.DP4A,
 			Timestamps: info.Timestamps,
+			Texels:     loadsByLane(info),
 		},
 		Limits: gpu.Limits{
 			MaxBufferSize:       limit(l.MaxBufferSize),
@@ -130,6 +131,12 @@ func caps(info wgpu.Info, l wgpu.Limits) gpu.Caps {
 			MaxWorkgroupsPerDim: l.MaxWorkgroupsPerDim,
 		},
 	}
+}
+
+// loadsByLane tells Mesa's llvmpipe, which reads a storage buffer invocation by
+// invocation, and textures by vectors.
+func loadsByLane(info wgpu.Info) bool {
+	return info.Type == wgpu.CPU && strings.HasPrefix(info.Name, "llvmpipe")
 }
 
 // limit converts a limit, where "none" is the largest number, to a multiple of

@@ -41,7 +41,7 @@ func (d *device) NewBindGroup(p gpu.Pipeline, label string, bindings []gpu.Buffe
 		g.buffers = append(g.buffers, b)
 		c := check.Resolve(r, b.usage)
 		checked = append(checked, c)
-		raw = append(raw, wgpu.Binding{Buffer: b.mem.raw, Offset: uint64(c.Offset), Size: uint64(c.Size)})
+		raw = append(raw, wgpu.Binding{Buffer: b.mem.raw, Texture: b.mem.texture, Offset: uint64(c.Offset), Size: uint64(c.Size)})
 	}
 	if err := check.Bindings(own.accesses, checked, d.caps.Limits); err != nil {
 		return nil, fmt.Errorf("%s for pipeline %q: %w", doing, own.label, err)

@@ -67,3 +67,15 @@ func (d *device) own(b gpu.Buffer) (*buffer, error) {
 	}
 	return own, nil
 }
+
+// ownCopied is own for a buffer to copy from or to; mu is held.
+func (d *device) ownCopied(b gpu.Buffer) (*buffer, error) {
+	own, err := d.own(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := check.Copied(own.usage); err != nil {
+		return nil, fmt.Errorf("buffer %q: %w", own.label, err)
+	}
+	return own, nil
+}

@@ -9,12 +9,13 @@ import (
 
 // memory is what the driver allocated. It outlives the buffer that was made
 // with it, in the pool: since all work is in queue order, the next buffer may
-// have it while the GPU still works for the last.
+// have it while the GPU still works for the last. Only textures stay out of it.
 type memory struct {
-	raw    wgpu.Buffer
-	key    memoryKey
-	stale  bool // holds an old buffer's bytes, to be cleared before they are seen
-	listed bool // in device.stale
+	raw     wgpu.Buffer
+	texture wgpu.Texture // of texels, instead of raw
+	key     memoryKey
+	stale   bool // holds an old buffer's bytes, to be cleared before they are seen
+	listed  bool // in device.stale
 }
 
 // memoryKey is what must agree for memory to be used again.
@@ -28,6 +29,9 @@ const granule = 256
 
 // allocate returns memory of at least size bytes that reads as zeros; mu is held.
 func (d *device) allocate(size int64, usage gpu.Usage) (*memory, error) {
+	if usage.TexelSize() > 0 {
+		return d.allocateTexture(size, usage)
+	}
 	rounded := (size + granule - 1) / granule * granule
 	key := memoryKey{min(rounded, d.caps.Limits.MaxBufferSize), usage}
 	if mem, ok := d.memory.Get(key); ok {
@@ -48,6 +52,20 @@ func (d *device) allocate(size int64, usage gpu.Usage) (*memory, error) {
 	return &memory{raw: raw, key: key}, nil
 }
 
+// allocateTexture returns size bytes of texels, all zero; mu is held.
+func (d *device) allocateTexture(size int64, usage gpu.Usage) (*memory, error) {
+	texel := usage.TexelSize()
+	rows := int(size / (texel * gpu.TexelRow))
+	raw, err := d.raw.NewTexture(int(texel), gpu.TexelRow, rows)
+	if outOfMemory(err) && d.reclaim() {
+		raw, err = d.raw.NewTexture(int(texel), gpu.TexelRow, rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &memory{texture: raw}, nil
+}
+
 func rawUsage(usage gpu.Usage) (raw wgpu.Usage) {
 	if usage&gpu.Storage != 0 {
 		raw |= wgpu.Storage
@@ -61,8 +79,12 @@ func rawUsage(usage gpu.Usage) (raw wgpu.Usage) {
 	return raw
 }
 
-// recycle puts memory into the pool; mu is held.
+// recycle puts memory into the pool, or frees it; mu is held.
 func (d *device) recycle(mem *memory) {
+	if mem.texture != 0 {
+		d.free(mem.texture)
+		return
+	}
 	mem.stale = false
 	for _, m := range d.memory.Put(mem.key, mem, mem.key.size) {
 		d.free(m.raw)

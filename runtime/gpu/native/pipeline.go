@@ -38,6 +38,7 @@ func (d *device) NewPipeline(desc gpu.PipelineDesc) (gpu.Pipeline, error) {
 			gpu.ReadOnly:      wgpu.ReadOnlyBinding,
 			gpu.ReadWrite:     wgpu.StorageBinding,
 			gpu.UniformAccess: wgpu.UniformBinding,
+			gpu.TexelAccess:   wgpu.TexelBinding,
 		}[access]
 	}
 	raw, err := d.raw.NewPipeline(directives(desc.Features)+desc.WGSL, desc.Entry, desc.Trusted, types)

@@ -95,6 +95,40 @@ func TestObjectsLeakNothing(t *testing.T) {
 	}
 }
 
+func TestTexelsLeakNothing(t *testing.T) {
+	d := open(t)
+	p, err := d.NewPipeline(gpu.PipelineDesc{Label: "texel", Entry: "main", Bindings: []gpu.Access{gpu.TexelAccess, gpu.ReadWrite}, WGSL: `
+@group(0) @binding(0) var a: texture_2d<u32>;
+@group(0) @binding(1) var<storage, read_write> b: array<u32>;
+@compute @workgroup_size(1) fn main() { b[0] = textureLoad(a, vec2<u32>(1u, 0u), 0).w; }`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := d.NewBuffer("out", 4, gpu.Storage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := make([]byte, 64)
+	leaks(t, 300, 4<<10, func(int) {
+		b, err := d.NewBuffer("b", 1<<20, gpu.Texels16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := d.NewBindGroup(p, "g", []gpu.BufferRange{{Buffer: b}, {Buffer: out}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(d.Write(b, 0, data), d.Submit(gpu.CommandList{{Pipeline: p, BindGroup: g, Grid: [3]uint32{1, 1, 1}}})); err != nil {
+			t.Fatal(err)
+		}
+		g.Release()
+		b.Release()
+		if err := d.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestDevicesLeakNothing: one that is not closed costs 6 MB, though NVIDIA's
 // driver keeps 1 MB of each that is.
 func TestDevicesLeakNothing(t *testing.T) {
@@ -154,15 +188,22 @@ func TestOutOfMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	pooled.Release()
+	for _, usage := range []gpu.Usage{gpu.Storage, gpu.Texels16} {
+		exhaust(t, d, usage)
+	}
+}
+
+// exhaust makes buffers until there is no more memory.
+func exhaust(t *testing.T, d *device, usage gpu.Usage) {
 	var made []gpu.Buffer
 	for {
-		b, err := d.NewBuffer("one of many", 300<<20, gpu.Storage)
+		b, err := d.NewBuffer("one of many", 300<<20, usage)
 		if errors.Is(err, gpu.ErrOutOfMemory) {
 			t.Log(err)
 			break
 		}
 		if err != nil || len(made) > 20 {
-			t.Fatalf("buffer %d: %v, want %v", len(made), err, gpu.ErrOutOfMemory)
+			t.Fatalf("buffer %d of usage %d: %v, want %v", len(made), usage, err, gpu.ErrOutOfMemory)
 		}
 		made = append(made, b)
 	}
@@ -173,7 +214,7 @@ func TestOutOfMemory(t *testing.T) {
 		b.Release()
 	}
 	works(t, d)
-	if b, err := d.NewBuffer("again", 300<<20, gpu.Storage); err != nil {
+	if b, err := d.NewBuffer("again", 300<<20, usage); err != nil {
 		t.Errorf("with memory free again: %v", err)
 	} else {
 		b.Release()

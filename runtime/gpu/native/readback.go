@@ -25,7 +25,7 @@ func (d *device) StartRead(b gpu.Buffer, off, n int64) (gpu.Readback, error) {
 	if err := d.usable(); err != nil {
 		return nil, err
 	}
-	own, err := d.own(b)
+	own, err := d.ownCopied(b)
 	if err != nil {
 		return nil, fmt.Errorf("reading: %w", err)
 	}

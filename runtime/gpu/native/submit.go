@@ -94,11 +94,11 @@ func (d *device) indirect(op *wgpu.Op, g *bindGroup, counts *gpu.BufferRange) er
 }
 
 func (d *device) copyOp(c *gpu.Copy) (wgpu.Op, error) {
-	src, err := d.own(c.Src)
+	src, err := d.ownCopied(c.Src)
 	if err != nil {
 		return wgpu.Op{}, fmt.Errorf("copy: source: %w", err)
 	}
-	dst, err := d.own(c.Dst)
+	dst, err := d.ownCopied(c.Dst)
 	if err != nil {
 		return wgpu.Op{}, fmt.Errorf("copy: destination: %w", err)
 	}

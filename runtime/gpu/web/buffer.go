@@ -25,6 +25,9 @@ func (d *device) NewBuffer(label string, size int64, usage gpu.Usage) (gpu.Buffe
 		return nil, err
 	}
 	size, err := check.BufferSize(size, usage, d.caps.Limits)
+	if err == nil && usage.TexelSize() > 0 {
+		err = errNoTexels
+	}
 	if err != nil {
 		return nil, fmt.Errorf("making buffer %q: %w", label, err)
 	}

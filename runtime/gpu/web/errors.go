@@ -10,7 +10,10 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 )
 
-var errWaitedTwice = errors.New("waited for twice")
+var (
+	errWaitedTwice = errors.New("waited for twice")
+	errNoTexels    = fmt.Errorf("texels: %w in a browser", errors.ErrUnsupported)
+)
 
 // grace is how long after an error the news may arrive that the device is lost,
 // which would be the reason.

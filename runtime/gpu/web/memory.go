@@ -22,8 +22,8 @@ type memoryKey struct {
 
 // Usages of GPUBuffers, beside those of package gpu; player.js has the bits.
 const (
-	stagingUsage gpu.Usage = 8
-	resolveUsage gpu.Usage = 16
+	stagingUsage gpu.Usage = 64
+	resolveUsage gpu.Usage = 128
 )
 
 // granule is what allocations are multiples of, so that more of them fit again.

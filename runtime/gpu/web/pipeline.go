@@ -62,6 +62,9 @@ func (d *device) compile(p *pipeline, doing string, desc gpu.PipelineDesc) (*pro
 	if err := check.Features(desc.Features, d.caps.Features); err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
+	if slices.Contains(desc.Bindings, gpu.TexelAccess) {
+		return nil, fmt.Errorf("%s: %w", doing, errNoTexels)
+	}
 	for _, access := range desc.Bindings {
 		p.bindings += string(letters[access])
 	}

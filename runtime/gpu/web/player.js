@@ -51,6 +51,7 @@
     GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     GPUBufferUsage.INDIRECT | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    0, 0, 0, // texels, which Go refuses
     GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
   ];

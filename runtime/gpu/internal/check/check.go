@@ -17,27 +17,43 @@ import (
 // Align is what offsets and sizes of copies are multiples of.
 const Align = 4
 
+// maxTextures is how many textures a shader may have on every WebGPU device.
+const maxTextures = 16
+
 // BufferSize returns size rounded up to what is allocated for it.
 func BufferSize(size int64, usage gpu.Usage, limits gpu.Limits) (int64, error) {
 	if size <= 0 {
 		return 0, fmt.Errorf("size %d is not positive", size)
 	}
+	if row := usage.TexelSize() * gpu.TexelRow; row > 0 {
+		if size > row*gpu.MaxTexelRows {
+			return 0, fmt.Errorf("size %d is over the %d of %d rows of texels", size, row*gpu.MaxTexelRows, gpu.MaxTexelRows)
+		}
+		return (size + row - 1) / row * row, nil
+	}
 	if size > limits.MaxBufferSize-limits.MaxBufferSize%Align {
 		return 0, fmt.Errorf("size %d is over the device's limit of %d", size, limits.MaxBufferSize)
 	}
 	if usage == 0 || usage&^(gpu.Storage|gpu.Uniform|gpu.Indirect) != 0 {
-		return 0, fmt.Errorf("usage %#x is not a set of storage, uniform and indirect", uint8(usage))
+		return 0, fmt.Errorf("usage %#x is neither a set of storage, uniform and indirect nor texels alone", uint8(usage))
 	}
 	return (size + Align - 1) / Align * Align, nil
 }
 
+// Write checks a write of n bytes at off of a buffer of size bytes.
+func Write(off, n, size int64, usage gpu.Usage) error {
+	return span(off, n, size, max(Align, usage.TexelSize()))
+}
+
 // Span checks n bytes at off of a buffer of size bytes, as copies take them.
-func Span(off, n, size int64) error {
+func Span(off, n, size int64) error { return span(off, n, size, Align) }
+
+func span(off, n, size, align int64) error {
 	if n <= 0 {
 		return fmt.Errorf("%d bytes at %d: the size is not positive", n, off)
 	}
-	if off%Align != 0 || n%Align != 0 {
-		return fmt.Errorf("%d bytes at %d: both must be multiples of %d", n, off, Align)
+	if off%align != 0 || n%align != 0 {
+		return fmt.Errorf("%d bytes at %d: both must be multiples of %d", n, off, align)
 	}
 	return inside(off, n, size)
 }
@@ -45,6 +61,14 @@ func Span(off, n, size int64) error {
 func inside(off, n, size int64) error {
 	if off < 0 || n > size || off > size-n {
 		return fmt.Errorf("%d bytes at %d: the buffer has %d", n, off, size)
+	}
+	return nil
+}
+
+// Copied checks that a buffer is one that can be copied from and to.
+func Copied(usage gpu.Usage) error {
+	if usage.TexelSize() > 0 {
+		return errors.New("made as texels, which cannot be copied from or to")
 	}
 	return nil
 }
@@ -99,18 +123,23 @@ func Pipeline(desc gpu.PipelineDesc, limits gpu.Limits) error {
 	if desc.Entry == "" || strings.ContainsRune(desc.Entry, 0) || !utf8.ValidString(desc.Entry) {
 		return fmt.Errorf("%q is no name of an entry point", desc.Entry)
 	}
-	storage := 0
+	storage, textures := 0, 0
 	for i, access := range desc.Bindings {
 		switch access {
 		case gpu.ReadOnly, gpu.ReadWrite:
 			storage++
 		case gpu.UniformAccess:
+		case gpu.TexelAccess:
+			textures++
 		default:
 			return fmt.Errorf("binding %d: unknown access %d", i, access)
 		}
 	}
 	if storage > int(limits.MaxStorageBuffers) {
 		return fmt.Errorf("%d storage buffers: the device allows %d", storage, limits.MaxStorageBuffers)
+	}
+	if textures > maxTextures {
+		return fmt.Errorf("%d textures: devices allow %d", textures, maxTextures)
 	}
 	return nil
 }
@@ -151,6 +180,9 @@ func Bindings(accesses []gpu.Access, bindings []Binding, limits gpu.Limits) erro
 }
 
 func binding(access gpu.Access, b Binding, limits gpu.Limits) error {
+	if access == gpu.TexelAccess {
+		return texels(b)
+	}
 	need, align, most := gpu.Storage, limits.StorageOffsetAlign, limits.MaxStorageBinding
 	name := "storage"
 	if access == gpu.UniformAccess {
@@ -174,6 +206,16 @@ func binding(access gpu.Access, b Binding, limits gpu.Limits) error {
 	}
 	if b.Size > most {
 		return fmt.Errorf("%d bytes are over the device's limit of %d for a %s binding", b.Size, most, name)
+	}
+	return nil
+}
+
+func texels(b Binding) error {
+	if b.Usage.TexelSize() == 0 {
+		return errors.New("not made for use as texels")
+	}
+	if b.Offset != 0 || b.Size != b.Buffer.Size() {
+		return fmt.Errorf("%d bytes at %d: texels are bound as a whole, here %d bytes", b.Size, b.Offset, b.Buffer.Size())
 	}
 	return nil
 }

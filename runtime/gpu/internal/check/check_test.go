@@ -16,7 +16,10 @@ func TestBufferSize(t *testing.T) {
 	}{
 		{1, 4, gpu.Storage}, {4, 4, gpu.Uniform}, {5, 8, gpu.Indirect | gpu.Storage}, {1000, 1000, gpu.Storage},
 		{0, 0, gpu.Storage}, {-4, 0, gpu.Storage}, {1001, 0, gpu.Storage}, {math.MaxInt64, 0, gpu.Storage},
-		{4, 0, 0}, {4, 0, 8},
+		{4, 0, 0}, {4, 0, 64},
+		{1, 16 << 10, gpu.Texels4}, {32 << 10, 32 << 10, gpu.Texels8}, {64<<10 + 1, 128 << 10, gpu.Texels16}, {512 << 20, 512 << 20, gpu.Texels16},
+		{0, 0, gpu.Texels4}, {128<<20 + 1, 0, gpu.Texels4}, {math.MaxInt64, 0, gpu.Texels16},
+		{4, 0, gpu.Texels4 | gpu.Storage}, {4, 0, gpu.Texels8 | gpu.Texels16},
 	} {
 		got, err := BufferSize(c.size, c.usage, limits)
 		if got != c.want || (err == nil) != (c.want > 0) {
@@ -41,6 +44,21 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+func TestWrite(t *testing.T) {
+	for _, c := range []struct {
+		off, n int64
+		usage  gpu.Usage
+		ok     bool
+	}{
+		{4, 8, gpu.Storage, true}, {4, 8, gpu.Texels4, true}, {4, 8, gpu.Texels8, false}, {8, 4, gpu.Texels8, false}, {8, 8, gpu.Texels8, true},
+		{8, 16, gpu.Texels16, false}, {16, 8, gpu.Texels16, false}, {16, 16, gpu.Texels16, true}, {16, 32, gpu.Texels16, false},
+	} {
+		if err := Write(c.off, c.n, 32, c.usage); (err == nil) != c.ok {
+			t.Errorf("Write(%d, %d, %d) = %v", c.off, c.n, c.usage, err)
+		}
+	}
+}
+
 type buffer struct {
 	gpu.Buffer
 	size int64
@@ -55,7 +73,10 @@ func TestBindings(t *testing.T) {
 	at := func(b gpu.Buffer, off, size int64) Binding {
 		return Resolve(gpu.BufferRange{Buffer: b, Offset: off, Size: size}, gpu.Storage)
 	}
-	const r, w = gpu.ReadOnly, gpu.ReadWrite
+	texels := func(off, size int64) Binding {
+		return Resolve(gpu.BufferRange{Buffer: b, Offset: off, Size: size}, gpu.Texels16)
+	}
+	const r, w, x = gpu.ReadOnly, gpu.ReadWrite, gpu.TexelAccess
 	for _, c := range []struct {
 		what     string
 		accesses []gpu.Access
@@ -74,6 +95,11 @@ func TestBindings(t *testing.T) {
 		{"off the grid", []gpu.Access{r}, []Binding{at(b, 128, 0)}, false},
 		{"too long", []gpu.Access{r}, []Binding{at(b, 256, 4096)}, false},
 		{"half a word", []gpu.Access{r}, []Binding{at(b, 0, 6)}, false},
+		{"texels", []gpu.Access{x, x}, []Binding{texels(0, 0), texels(0, 4096)}, true},
+		{"part of the texels", []gpu.Access{x}, []Binding{texels(0, 2048)}, false},
+		{"the rest of the texels", []gpu.Access{x}, []Binding{texels(2048, 0)}, false},
+		{"texels as storage", []gpu.Access{r}, []Binding{texels(0, 0)}, false},
+		{"storage as texels", []gpu.Access{x}, []Binding{at(b, 0, 0)}, false},
 		{"over the limit", []gpu.Access{r}, []Binding{at(&buffer{size: 1 << 30}, 0, 0)}, false},
 	} {
 		if err := Bindings(c.accesses, c.bindings, limits); (err == nil) != c.ok {

@@ -7,6 +7,8 @@
 #include "wgpu29/wgpu.h"
 #else
 #include "wgpu0.19/wgpu.h"
+typedef WGPUImageCopyTexture WGPUTexelCopyTextureInfo; // renamed since
+typedef WGPUTextureDataLayout WGPUTexelCopyBufferLayout;
 #endif
 
 #include "shim.h"

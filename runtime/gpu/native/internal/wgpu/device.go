@@ -80,6 +80,14 @@ func (d *Device) Write(b Buffer, offset uint64, data []byte) error {
 	})
 }
 
+// WriteTexture fills a rectangle of t, row by row, ahead of the next submission.
+func (d *Device) WriteTexture(t Texture, x, y, width, height int, data []byte) error {
+	return do(func() C.shim_result {
+		return C.shim_texture_write(d.c, C.uintptr_t(t), C.uint32_t(x), C.uint32_t(y), C.uint32_t(width), C.uint32_t(height),
+			unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
+	})
+}
+
 // TimestampPeriod returns the nanoseconds of a timestamp's tick, or 0 where wgpu
 // does not tell.
 func (d *Device) TimestampPeriod() float64 { return float64(C.shim_timestamp_period(d.c)) }

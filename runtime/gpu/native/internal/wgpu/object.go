@@ -34,6 +34,23 @@ func (b Buffer) Release() error {
 	return do(func() C.shim_result { return C.shim_buffer_release(C.uintptr_t(b)) })
 }
 
+// Texture is a two-dimensional array of texels of u32, each a vector of 1, 2 or 4.
+type Texture uintptr
+
+// NewTexture allocates texels of 4, 8 or 16 bytes, all zero.
+func (d *Device) NewTexture(texel, width, height int) (Texture, error) {
+	v, err := call(func() C.shim_result {
+		return C.shim_texture_new(d.c, C.uint32_t(texel), C.uint32_t(width), C.uint32_t(height))
+	})
+	return Texture(v), err
+}
+
+// Release frees the memory once submitted work is done with it, and all groups
+// that bind it are released.
+func (t Texture) Release() error {
+	return do(func() C.shim_result { return C.shim_texture_release(C.uintptr_t(t)) })
+}
+
 // Pipeline is a compute pipeline with the layout of its one bind group.
 type Pipeline uintptr
 
@@ -44,6 +61,7 @@ const (
 	UniformBinding  BindingType = C.SHIM_BIND_UNIFORM
 	StorageBinding  BindingType = C.SHIM_BIND_STORAGE
 	ReadOnlyBinding BindingType = C.SHIM_BIND_READ_ONLY
+	TexelBinding    BindingType = C.SHIM_BIND_TEXELS
 )
 
 // NewPipeline compiles a shader. The text must be UTF-8 without NUL. Of a trusted
@@ -68,12 +86,14 @@ func (p Pipeline) Release() error {
 	return do(func() C.shim_result { return C.shim_pipeline_release(C.uintptr_t(p)) })
 }
 
-// Group binds buffers to a pipeline's layout.
+// Group binds buffers and textures to a pipeline's layout.
 type Group uintptr
 
-// Binding is a range of a buffer, never empty; it mirrors shim_binding.
+// Binding is a range of a buffer, never empty, or else a texture; it mirrors
+// shim_binding.
 type Binding struct {
 	Buffer       Buffer
+	Texture      Texture // where Buffer is 0
 	Offset, Size uint64
 }
 

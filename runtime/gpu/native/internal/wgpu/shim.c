@@ -24,6 +24,11 @@ typedef struct {
 	WGPUBindGroupLayout layout;
 } shim_pipeline;
 
+typedef struct {
+	WGPUTexture texture;
+	WGPUTextureView view;
+} shim_texture;
+
 // A staging buffer, and what its mapping came to.
 typedef struct {
 	WGPUBuffer buffer;
@@ -317,6 +322,53 @@ shim_result shim_buffer_release(uintptr_t buffer) {
 	return done(0);
 }
 
+shim_result shim_texture_new(shim_device *device, uint32_t texel, uint32_t width, uint32_t height) {
+	GUARDED;
+	WGPUTextureDescriptor descriptor = {
+		.usage = WGPUTextureUsage_TextureBinding | WGPUTextureUsage_CopyDst,
+		.dimension = WGPUTextureDimension_2D,
+		.size = {width, height, 1},
+		.format = texel == 4 ? WGPUTextureFormat_R32Uint : texel == 8 ? WGPUTextureFormat_RG32Uint : WGPUTextureFormat_RGBA32Uint,
+		.mipLevelCount = 1,
+		.sampleCount = 1,
+	};
+	WGPUTexture texture = wgpuDeviceCreateTexture(device->device, &descriptor);
+	WGPUTextureView view = NULL;
+	if (!noted.fault) {
+		view = wgpuTextureCreateView(texture, NULL);
+	}
+	if (noted.fault) {
+		if (view) {
+			wgpuTextureViewRelease(view);
+		}
+		if (texture) {
+			wgpuTextureRelease(texture);
+		}
+		return done(0);
+	}
+	shim_texture *made = calloc(1, sizeof *made);
+	*made = (shim_texture){texture, view};
+	return done((uintptr_t)made);
+}
+
+shim_result shim_texture_write(shim_device *device, uintptr_t texture, uint32_t x, uint32_t y, uint32_t width, uint32_t height, void const *data, size_t size) {
+	GUARDED;
+	WGPUTexelCopyTextureInfo to = {.texture = ((shim_texture *)texture)->texture, .origin = {x, y, 0}, .aspect = WGPUTextureAspect_All};
+	WGPUTexelCopyBufferLayout rows = {.bytesPerRow = size / height, .rowsPerImage = height};
+	WGPUExtent3D extent = {width, height, 1};
+	wgpuQueueWriteTexture(device->queue, &to, data, size, &rows, &extent);
+	return done(0);
+}
+
+shim_result shim_texture_release(uintptr_t texture) {
+	GUARDED;
+	shim_texture *t = (shim_texture *)texture;
+	wgpuTextureViewRelease(t->view);
+	wgpuTextureRelease(t->texture);
+	free(t);
+	return done(0);
+}
+
 // make_pipeline stops at the first error: wgpu panics where it is given an
 // object that it could not make.
 static void make_pipeline(shim_device *device, char const *wgsl, char const *entry, int trusted, WGPUBindGroupLayoutEntry const *entries, size_t count, shim_pipeline *made) {
@@ -362,7 +414,12 @@ shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const 
 	for (size_t i = 0; i < count; i++) {
 		entries[i].binding = i;
 		entries[i].visibility = WGPUShaderStage_Compute;
-		entries[i].buffer.type = binding_types[types[i]];
+		if (types[i] == SHIM_BIND_TEXELS) {
+			entries[i].texture.sampleType = WGPUTextureSampleType_Uint;
+			entries[i].texture.viewDimension = WGPUTextureViewDimension_2D;
+		} else {
+			entries[i].buffer.type = binding_types[types[i]];
+		}
 	}
 	make_pipeline(device, wgsl, entry, trusted, entries, count, made);
 	free(entries);
@@ -384,9 +441,13 @@ shim_result shim_group_new(shim_device *device, uintptr_t pipeline, shim_binding
 	WGPUBindGroupEntry *entries = calloc(count + 1, sizeof *entries);
 	for (size_t i = 0; i < count; i++) {
 		entries[i].binding = i;
-		entries[i].buffer = (WGPUBuffer)bindings[i].buffer;
-		entries[i].offset = bindings[i].offset;
-		entries[i].size = bindings[i].size;
+		if (bindings[i].texture) {
+			entries[i].textureView = ((shim_texture *)bindings[i].texture)->view;
+		} else {
+			entries[i].buffer = (WGPUBuffer)bindings[i].buffer;
+			entries[i].offset = bindings[i].offset;
+			entries[i].size = bindings[i].size;
+		}
 	}
 	WGPUBindGroupDescriptor descriptor = {.layout = ((shim_pipeline *)pipeline)->layout, .entryCount = count, .entries = entries};
 	WGPUBindGroup group = wgpuDeviceCreateBindGroup(device->device, &descriptor);

@@ -43,8 +43,8 @@ typedef struct {
 typedef struct shim_device shim_device;
 
 typedef struct {
-	uintptr_t buffer;
-	uint64_t offset, size;
+	uintptr_t buffer, texture; // one of the two
+	uint64_t offset, size;     // of a buffer
 } shim_binding;
 
 enum { SHIM_DISPATCH, SHIM_DISPATCH_INDIRECT, SHIM_COPY, SHIM_CLEAR, SHIM_TIMESTAMP, SHIM_RESOLVE };
@@ -79,10 +79,15 @@ shim_result shim_submit(shim_device *device, shim_op const *ops, size_t count);
 shim_result shim_write(shim_device *device, uintptr_t buffer, uint64_t offset, void const *data, size_t size);
 
 enum { SHIM_STORAGE = 1, SHIM_UNIFORM = 2, SHIM_INDIRECT = 4, SHIM_QUERY_RESOLVE = 8 }; // uses of buffers
-enum { SHIM_BIND_UNIFORM, SHIM_BIND_STORAGE, SHIM_BIND_READ_ONLY };                     // types of bindings
+enum { SHIM_BIND_UNIFORM, SHIM_BIND_STORAGE, SHIM_BIND_READ_ONLY, SHIM_BIND_TEXELS };   // types of bindings
 
 shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t uses);
 shim_result shim_buffer_release(uintptr_t buffer);
+// shim_texture_new makes one of u32, with texels of 4, 8 or 16 bytes.
+shim_result shim_texture_new(shim_device *device, uint32_t texel, uint32_t width, uint32_t height);
+// shim_texture_write fills a rectangle with the bytes of its rows.
+shim_result shim_texture_write(shim_device *device, uintptr_t texture, uint32_t x, uint32_t y, uint32_t width, uint32_t height, void const *data, size_t size);
+shim_result shim_texture_release(uintptr_t texture);
 // shim_pipeline_new leaves runtime checks out of a trusted shader, if wgpu can.
 shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const *entry, int trusted, uint32_t const *types, size_t count);
 shim_result shim_pipeline_release(uintptr_t pipeline);
