@@ -87,7 +87,8 @@ type Buffer interface {
 	Size() int64
 	Label() string
 	// Release gives the memory back to the device's pool once work already
-	// submitted no longer needs it. Releasing twice is harmless; using a
+	// submitted no longer needs it; that of texels is freed, once bind groups that
+	// name them are released too. Releasing twice is harmless; using a
 	// released buffer is an error.
 	Release()
 }

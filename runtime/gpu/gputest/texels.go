@@ -102,7 +102,7 @@ func testTexelsLarge(t *testing.T, b *bench) {
 }
 
 // testTexelsReleased releases texels that queued writes, submitted work and bind
-// groups still name.
+// groups still name, and closes over some.
 func testTexelsReleased(t *testing.T, b *bench) {
 	b.needTexels()
 	p, out := b.fetch(gpu.Texels16), b.buffer(gpu.TexelRow*16, gpu.Storage)
@@ -129,11 +129,18 @@ func testTexelsReleased(t *testing.T, b *bench) {
 		if round%2 == 0 {
 			look.BindGroup.Release()
 		}
+		unseen := b.buffer(16, gpu.Texels16)
+		b.write(unseen, 16, 1, 2, 3, 4)
+		unseen.Release()
 	}
 	if now, _ := b.MemoryUse(); now != before {
 		t.Errorf("%d bytes in use after all were released, want %d", now, before)
 	}
 	b.works()
+
+	d := newBench(t, b.open)
+	d.write(d.buffer(16, gpu.Texels16), 0, 1, 2, 3, 4)
+	d.must(d.Close())
 }
 
 func testTexelErrors(t *testing.T, b *bench) {

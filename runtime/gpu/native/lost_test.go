@@ -72,23 +72,30 @@ func TestLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	texels, err := d.NewBuffer("texels", 16, gpu.Texels16)
+	if err != nil {
+		t.Fatal(err)
+	}
 	pending, err := d.StartRead(dst, 0, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
 	list := lose(t, d)
 	_, bufferErr := d.NewBuffer("late", 4, gpu.Storage)
+	_, texelsErr := d.NewBuffer("late", 4, gpu.Texels4)
 	_, pipelineErr := d.NewPipeline(incrementDesc())
 	_, groupErr := d.NewBindGroup(p, "late", []gpu.BufferRange{{Buffer: dst}})
 	_, startErr := d.StartRead(dst, 0, 4)
 	_, readErr := pending.Wait(t.Context())
 	for doing, err := range map[string]error{
 		"NewBuffer":     bufferErr,
+		"of texels":     texelsErr,
 		"NewPipeline":   pipelineErr,
 		"NewBindGroup":  groupErr,
 		"StartRead":     startErr,
 		"Readback.Wait": readErr,
 		"Write":         d.Write(dst, 0, make([]byte, 4)),
+		"to texels":     d.Write(texels, 0, make([]byte, 16)),
 		"Submit":        d.Submit(list),
 		"Wait":          d.Wait(t.Context()),
 		"Err":           d.Err(),
@@ -98,6 +105,7 @@ func TestLost(t *testing.T) {
 		}
 	}
 	dst.Release()
+	texels.Release()
 	g.Release()
 	p.Release()
 	list[0].Copy.Src.Release()
