@@ -52,21 +52,11 @@ func (s *Session) check(ids []int32) error {
 
 // feed runs the layers on a chunk of tokens.
 func (s *Session) feed(ctx context.Context, ids []int32) error {
-	e := s.e
-	if err := e.dev.Write(e.shared.IDs.GPU(), 0, words(ids)); err != nil {
+	program, end, err := s.prepare(ids)
+	if err != nil {
 		return err
 	}
-	if err := s.writeState(len(s.tokens), 0); err != nil {
-		return err
-	}
-	program, end := e.decode, e.marks[1]
-	if len(ids) > 1 {
-		program, end = e.prefill, e.prefill.Steps()
-		if err := program.SetTokens(e.dev, len(ids)); err != nil {
-			return err
-		}
-	}
-	if err := e.play(ctx, program, end); err != nil {
+	if err := s.e.play(ctx, program, end); err != nil {
 		return err
 	}
 	if err := s.checkNumerics(ctx, len(s.tokens), len(ids)); err != nil {
@@ -74,6 +64,22 @@ func (s *Session) feed(ctx context.Context, ids []int32) error {
 	}
 	s.tokens = append(s.tokens, ids...)
 	return nil
+}
+
+// prepare makes a program ready to run the layers, its steps [0, end), on a chunk
+// of tokens.
+func (s *Session) prepare(ids []int32) (program *plan.Program, end int, err error) {
+	e := s.e
+	if err := e.dev.Write(e.shared.IDs.GPU(), 0, words(ids)); err != nil {
+		return nil, 0, err
+	}
+	if err := s.writeState(len(s.tokens), 0); err != nil {
+		return nil, 0, err
+	}
+	if len(ids) == 1 {
+		return e.decode, e.marks[1], nil
+	}
+	return e.prefill, e.prefill.Steps(), e.prefill.SetTokens(e.dev, len(ids))
 }
 
 // play submits steps [0, to) of a program.

@@ -30,5 +30,24 @@ func (e *Engine) tune(o *Options) {
 	}
 }
 
+// Retrace feeds ids to a new session as one chunk, and calls before as the device
+// comes to each step of the program that runs the layers. The device must hold
+// all weights.
+func (e *Engine) Retrace(ids []int32, before func(step int) error) error {
+	program, end, err := e.NewSession().prepare(ids)
+	if err != nil {
+		return err
+	}
+	for i := range end {
+		if err := before(i); err != nil {
+			return err
+		}
+		if err := e.dev.Submit(program.Commands(i, i+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SetAhead sets how many decode steps are submitted together, at most.
 func (e *Engine) SetAhead(n int) { e.ahead = n }

@@ -188,27 +188,26 @@ func (r *Recorder) expertsOfMany(y, x *Tensor, chosen *Chosen, e *Experts, from,
 	up := &expertProduct{Experts: e, matrix: e.GateUp, bias: e.GateUpBias, epilogue: "gated", share: chosen.used, y: hidden, x: x.from(from)}
 	down := &expertProduct{Experts: e, matrix: e.Down, bias: e.DownBias, epilogue: "store", share: 1, y: out, x: hidden.from(0)}
 	s := r.sorted(chosen, from, tokens, e.Down.Experts)
-	upTile, upGroups := r.expertTile(up, s)
-	downTile, downGroups := r.expertTile(down, s)
+	upKernel, downKernel := r.expertKernel(up, s), r.expertKernel(down, s)
 	if r.err != nil {
 		return
 	}
-	upTiles := r.tiles(s, upTile, upGroups, downGroups)
+	upTiles := r.tiles(s, upKernel.tile, upKernel.groups, downKernel.groups)
 	downTiles := upTiles
-	if downTile != upTile {
-		downTiles = r.tiles(s, downTile, upGroups, downGroups)
+	if downKernel.tile != upKernel.tile {
+		downTiles = r.tiles(s, downKernel.tile, upKernel.groups, downKernel.groups)
 	}
 	if e.Cache != nil {
 		r.page(&Page{Cache: e.Cache, chosen: chosen, from: from, tokens: tokens, order: s.order, up: upTiles, down: downTiles})
 	} else {
 		r.sort(s)
 		r.list(s, upTiles)
-		if downTile != upTile {
+		if downTiles != upTiles {
 			r.list(s, downTiles)
 		}
 	}
-	r.expertGemm(up, s, upTiles, 0)
-	r.expertGemm(down, s, downTiles, 1)
+	r.expertGemm(up, s, upKernel.variant, upTiles, 0)
+	r.expertGemm(down, s, downKernel.variant, downTiles, 1)
 	r.endRound(e.Cache, 1)
 	r.weightedSum(y, out, s)
 }
@@ -251,6 +250,27 @@ func (r *Recorder) tiles(s *sorted, size int, upGroups, downGroups uint32) tiles
 	return tiles{list, groups, size, upGroups, downGroups}
 }
 
+// appendTiles adds the tiles of the slots from first to end of an expert's order
+// to a list: what expert_tiles makes of them.
+func appendTiles(list []uint32, expert, first, end, size uint32) []uint32 {
+	for ; first < end; first += size {
+		list = append(list, expert, first, min(first+size, end), 0)
+	}
+	return list
+}
+
+// retiled returns a list of tiles of another size for the same slots.
+func retiled(list []uint32, size uint32) (all []uint32) {
+	for at := 0; at < len(list); {
+		expert, first, end := list[at], list[at+1], list[at+2]
+		for at += 4; at < len(list) && list[at] == expert && list[at+1] == end; at += 4 {
+			end = list[at+2]
+		}
+		all = appendTiles(all, expert, first, end, size)
+	}
+	return all
+}
+
 // list finds the tiles of sorted slots.
 func (r *Recorder) list(s *sorted, t tiles) {
 	params := generated.ExpertTilesParams{
@@ -261,34 +281,46 @@ func (r *Recorder) list(s *sorted, t tiles) {
 		bind{"offsets", s.offsets}, bind{"tiles", t.list}, bind{"groups", t.groups})
 }
 
-// expertTile returns the slots that a workgroup takes of a product, and how many
-// workgroups its largest part has along the rows.
-func (r *Recorder) expertTile(p *expertProduct, s *sorted) (slots int, groups uint32) {
-	for _, part := range p.matrix.Parts {
-		words := p.gemm(part, s).Words()
-		v, err := r.library.Find(generated.ExpertGemm, p.gemmKey(), words)
-		if err != nil {
-			r.fail(err)
-			return 0, 0
-		}
-		each, eachErr := tuned(v, "T")
-		down, downErr := tuned(v, "down")
-		if err := errors.Join(eachErr, downErr); err != nil {
-			r.fail(err)
-			return 0, 0
-		}
-		slots, groups = each*down, max(groups, uint32(v.Grid(words)[0]))
-	}
-	return slots, groups
+// expertKernel is what computes a product of many tokens: the same variant for
+// all of its parts, as these go by the same tiles.
+type expertKernel struct {
+	variant *kernel.Variant
+	tile    int    // slots that a workgroup takes
+	groups  uint32 // workgroups along the rows of the largest part
 }
 
+func (r *Recorder) expertKernel(p *expertProduct, s *sorted) (k expertKernel) {
+	words := p.gemm(p.matrix.Parts[0], s).Words() // none has more rows
+	var err error
+	if k.variant, err = r.library.Find(generated.ExpertGemm, p.gemmKey(), words); err == nil {
+		k.tile, err = tileOf(k.variant)
+	}
+	if err != nil {
+		r.fail(err)
+		return k
+	}
+	k.groups = uint32(k.variant.Grid(words)[0])
+	return k
+}
+
+// tileOf returns how many slots a workgroup of a variant of expert_gemm takes.
+func tileOf(v *kernel.Variant) (int, error) {
+	each, eachErr := tuned(v, "T")
+	down, downErr := tuned(v, "down")
+	return each * down, errors.Join(eachErr, downErr)
+}
+
+// tilesBinding is where expert_gemm finds the tiles.
+const tilesBinding = "tiles"
+
 // expertGemm computes a product of sorted slots, by a row of the tiles' groups.
-func (r *Recorder) expertGemm(p *expertProduct, s *sorted, t tiles, row int) {
+func (r *Recorder) expertGemm(p *expertProduct, s *sorted, v *kernel.Variant, t tiles, row int) {
 	for _, part := range p.matrix.Parts {
-		r.dispatch(generated.ExpertGemm, p.gemmKey(), p.gemm(part, s), s.from, s.tokens,
-			append(p.binds(part, s.chosen), bind{"order", s.order}, bind{"tiles", t.list})...)
+		r.record(step{
+			table: generated.ExpertGemm, key: p.gemmKey().Values(), variant: v, words: p.gemm(part, s).Words(), from: s.from, most: s.tokens,
+			binds: append(p.binds(part, s.chosen), bind{"order", s.order}, bind{tilesBinding, t.list}),
+		})
 		r.indirect(t.groups, row)
-		r.tie("T", "down", "R", "across") // the tiles, and the workgroups of groups
 	}
 }
 

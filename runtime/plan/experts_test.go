@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -302,5 +303,24 @@ func TestRouting(t *testing.T) {
 	}
 	if err := (&Routing{Experts: 256, Used: 8, Groups: Groups{8, 4, 2}}).check(); err != nil {
 		t.Error(fmt.Errorf("DeepSeek-V3: %w", err))
+	}
+}
+
+// Tiles of one size hold the slots that those of another do.
+func TestRetiled(t *testing.T) {
+	offsets := []uint32{0, 5, 5, 37, 38} // of expert 1 there are none
+	list := func(size uint32) (all []uint32) {
+		for e := range uint32(4) {
+			all = appendTiles(all, e, offsets[e], offsets[e+1], size)
+		}
+		return all
+	}
+	for _, from := range []uint32{4, 8, 64} {
+		padded := append(list(from), make([]uint32, 12)...) // as expert_tiles leaves it
+		for _, to := range []uint32{1, 4, 8, 32, 64} {
+			if got := retiled(padded, to); !slices.Equal(got, list(to)) {
+				t.Errorf("tiles of %d from those of %d: %d, want %d", to, from, got, list(to))
+			}
+		}
 	}
 }

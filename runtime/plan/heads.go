@@ -26,14 +26,14 @@ func (r *Recorder) HeadMatMul(label string, x *Tensor, apart int, m *weights.Mat
 		return y
 	}
 	s := r.sorted(chosen, 0, r.Tokens, heads)
-	tile, groups := r.expertTile(p, s)
+	k := r.expertKernel(p, s)
 	if r.err != nil {
 		return y
 	}
-	t := r.tiles(s, tile, groups, groups)
+	t := r.tiles(s, k.tile, k.groups, k.groups)
 	r.sort(s)
 	r.list(s, t)
-	r.expertGemm(p, s, t, 0)
+	r.expertGemm(p, s, k.variant, t, 0)
 	return y
 }
 

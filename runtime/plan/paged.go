@@ -178,9 +178,7 @@ func (g *Page) playExperts(ctx context.Context, dev gpu.Device, p *Program, chos
 func (g *Page) writeTiles(dev gpu.Device, t tiles, experts, slots, firsts []int) error {
 	var list []uint32
 	for i, e := range experts {
-		for first := firsts[e]; first < firsts[e+1]; first += t.size {
-			list = append(list, uint32(slots[i]), uint32(first), uint32(min(first+t.size, firsts[e+1])), 0)
-		}
+		list = appendTiles(list, uint32(slots[i]), uint32(firsts[e]), uint32(firsts[e+1]), uint32(t.size))
 	}
 	n := uint32(len(list) / 4)
 	if err := g.write(dev, t.list, list); err != nil {

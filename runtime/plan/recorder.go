@@ -123,11 +123,6 @@ type bind struct {
 
 // dispatch records a kernel for tokens [from, from+most) of a run.
 func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from, most int, binds ...bind) {
-	for _, b := range binds {
-		if t := tensorOf(b.source); t != nil {
-			r.settle(t)
-		}
-	}
 	if r.err != nil {
 		return
 	}
@@ -137,15 +132,28 @@ func (r *Recorder) dispatch(t *kernel.Table, key op.Key, params op.Params, from,
 		r.fail(err)
 		return
 	}
-	s := step{table: t, key: key.Values(), variant: v, words: words, binds: binds, from: from, most: most}
-	s.tokensAt = slices.IndexFunc(t.Params, func(p kernel.Param) bool { return p.Name == "tokens" })
-	for i := range v.Bindings {
-		source := named(binds, &v.Bindings[i])
+	r.record(step{table: t, key: key.Values(), variant: v, words: words, binds: binds, from: from, most: most})
+}
+
+// record adds a step.
+func (r *Recorder) record(s step) {
+	for _, b := range s.binds {
+		if t := tensorOf(b.source); t != nil {
+			r.settle(t)
+		}
+	}
+	if r.err != nil {
+		return
+	}
+	s.tokensAt = slices.IndexFunc(s.table.Params, func(p kernel.Param) bool { return p.Name == "tokens" })
+	for i := range s.variant.Bindings {
+		b := &s.variant.Bindings[i]
+		source := named(s.binds, b)
 		if source == nil {
-			r.fail(fmt.Errorf("%s: nothing is bound to %s", v.Name, v.Bindings[i].Name))
+			r.fail(fmt.Errorf("%s: nothing is bound to %s", s.variant.Name, b.Name))
 			return
 		}
-		r.use(source, &v.Bindings[i])
+		r.use(source, b)
 		s.sources = append(s.sources, source)
 	}
 	r.steps = append(r.steps, s)

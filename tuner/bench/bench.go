@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wgslgen/wgslgen/ir"
@@ -32,6 +33,7 @@ type Bench struct {
 	options   Options
 	dev       gpu.Device
 	engine    *engine.Engine
+	trials    map[phase][]plan.Trial // of the engine's programs
 	groups    []*group
 	compiled  map[string]*candidate
 	now       *group        // whose memory is saved
@@ -127,6 +129,9 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		size /= 2
 	}
 	b.footprint, _ = b.dev.MemoryUse()
+	if err := b.note(ctx); err != nil {
+		return err
+	}
 	if _, err := generate(ctx, b.engine, chunksBefore*b.engine.Chunk(), 2); err != nil {
 		return err
 	}
@@ -134,6 +139,32 @@ func (b *Bench) open(ctx context.Context) (err error) {
 		return err
 	}
 	return b.measureLaunch(ctx)
+}
+
+// note collects the steps of the engine's programs, each with the numbers by
+// which a real one goes: a chunk's, or a token's.
+func (b *Bench) note(ctx context.Context) error {
+	decode, prefill := b.engine.Programs()
+	b.trials = map[phase][]plan.Trial{}
+	for in, program := range map[phase]*plan.Program{decoding: decode, prefilling: prefill} {
+		if program == nil {
+			continue
+		}
+		trials := program.Trials()
+		b.trials[in] = trials
+		if b.engine.ExpertSlots() > 0 || !slices.ContainsFunc(trials, func(t plan.Trial) bool { return t.Numbers() }) {
+			continue
+		}
+		tokens := 1
+		if in == prefilling {
+			tokens = b.engine.Chunk()
+		}
+		err := b.engine.Retrace(promptOf(b.engine, tokens), func(step int) error { return trials[step].Note(ctx, b.dev) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reopen is open after a candidate lost the device or hung it: the problems stay
@@ -249,7 +280,7 @@ func (b *Bench) commands(g *group, i int) (*bound, error) {
 	}
 	c := &bound{}
 	for t := range g.trials {
-		command, release, err := g.trials[t].Command(v)
+		command, release, err := g.trials[t].Command(b.dev, v)
 		if err != nil {
 			c.free()
 			return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wgslgen/wgslgen/ir/syntax"
 	"github.com/wgslgen/wgslgen/runtime/embedded"
+	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
 	"github.com/wgslgen/wgslgen/templates"
@@ -24,14 +25,19 @@ func open(t *testing.T, kernel string) (*Bench, []*tuner.Problem) {
 
 func openOn(t *testing.T, kernel string, device func() (gpu.Device, error)) (*Bench, []*tuner.Problem) {
 	t.Helper()
+	file, err := embedded.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openModel(t, kernel, device, file)
+}
+
+func openModel(t *testing.T, kernel string, device func() (gpu.Device, error), file *gguf.File) (*Bench, []*tuner.Problem) {
+	t.Helper()
 	if _, err := native.Adapters(); errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
 		t.Skip("no WebGPU adapter")
 	}
 	lib, err := syntax.ParseFS(templates.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := embedded.Open()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -181,16 +181,17 @@ func (b *Bench) compile(ctx context.Context, k *ir.Kernel, points []ir.Point) ([
 const cacheShare = 8
 
 // costOf guesses what a variant costs at a step's size: every workgroup along y
-// and z reads the weights anew, and every one along x the activations.
+// and z reads the weights anew, or those of an expert, and every one along x the
+// activations.
 func costOf(t *plan.Trial, v *kernel.Variant) tuner.Cost {
-	grid := v.Grid(t.Words)
+	grid := t.Grid(v)
 	c := tuner.Cost{Workgroups: int64(grid[0] * grid[1] * grid[2]), Invocations: int64(v.Workgroup)}
 	for i := range v.Bindings {
 		b := &v.Bindings[i]
 		n := op.Need(b, t.Words)
 		again := int64(grid[0])
 		if b.Plane != nil {
-			again = int64(grid[1] * grid[2])
+			again = int64(grid[1]*grid[2]) / max(word(t, "experts", 1), 1)
 		}
 		if b.Write {
 			again = 1
@@ -204,8 +205,11 @@ func costOf(t *plan.Trial, v *kernel.Variant) tuner.Cost {
 
 // operations returns the multiply-adds of a step that is a product, else 0.
 func operations(t *plan.Trial) int64 {
-	rows, cols := word(t, "rows", 0), word(t, "cols", 0)
-	return rows * cols * max(word(t, "tokens", 1), 1)
+	n := word(t, "rows", 0) * word(t, "cols", 0)
+	for _, times := range []string{"tokens", "k", "slots"} { // a token's experts are k, or slots
+		n *= max(word(t, times, 1), 1)
+	}
+	return n
 }
 
 // word returns a parameter of a step, or another value where there is none.

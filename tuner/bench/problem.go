@@ -71,25 +71,18 @@ func (b *Bench) Problems(ctx context.Context) ([]*tuner.Problem, error) {
 
 // collect groups the equal steps of both programs.
 func (b *Bench) collect() (all []*group) {
-	decode, prefill := b.engine.Programs()
-	for _, p := range []struct {
-		phase   phase
-		program *plan.Program
-	}{{decoding, decode}, {prefilling, prefill}} {
-		if p.program == nil {
-			continue
-		}
-		for _, t := range p.program.Trials() {
+	for _, in := range []phase{decoding, prefilling} {
+		for _, t := range b.trials[in] {
 			k := b.options.Library.Kernel(t.Table.Kernel)
 			if k == nil || b.options.Kernel != "" && b.options.Kernel != k.Name {
 				continue
 			}
-			id := identify(p.phase, &t)
+			id := identify(in, &t)
 			i := slices.IndexFunc(all, func(g *group) bool { return g.id == id })
 			if i < 0 {
 				i = len(all)
 				all = append(all, &group{
-					id: id, table: t.Table, kernel: k, key: t.Key, sizes: sizesOf(&t), phase: p.phase,
+					id: id, table: t.Table, kernel: k, key: t.Key, sizes: sizesOf(&t), phase: in,
 					problem: &tuner.Problem{Name: nameOf(&t), Shape: shapeOf(&t)},
 				})
 			}

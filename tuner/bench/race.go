@@ -162,12 +162,8 @@ func byChoices(p *profile.Profile) engine.Options {
 
 // generate runs a made-up prompt on an engine.
 func generate(ctx context.Context, e *engine.Engine, prompt, tokens int) (engine.Stats, error) {
-	ids := make([]int32, prompt)
-	for i := range ids {
-		ids[i] = token(i, e.Vocabulary())
-	}
 	s := e.NewSession()
-	for _, err := range s.Generate(ctx, ids, engine.Generation{Tokens: tokens}) {
+	for _, err := range s.Generate(ctx, promptOf(e, prompt), engine.Generation{Tokens: tokens}) {
 		if err != nil {
 			return engine.Stats{}, err
 		}
@@ -175,5 +171,11 @@ func generate(ctx context.Context, e *engine.Engine, prompt, tokens int) (engine
 	return s.Stats(), nil
 }
 
-// token returns the token at a place of a made-up prompt.
-func token(i, vocabulary int) int32 { return int32((i*7919 + 1) % vocabulary) }
+// promptOf returns a made-up prompt of n tokens.
+func promptOf(e *engine.Engine, n int) []int32 {
+	ids := make([]int32, n)
+	for i := range ids {
+		ids[i] = int32((i*7919 + 1) % e.Vocabulary())
+	}
+	return ids
+}
