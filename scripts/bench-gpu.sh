@@ -3,7 +3,8 @@
 # profile in turns, and prints the figures as a section of docs/performance.md.
 #   scripts/bench-gpu.sh [FOLDER OF THE BINARIES] [BUDGET OF A TUNING] [MODEL…]
 # Needs nothing but the two binaries. A model is one of the catalogue with its
-# type, or "embedded". REPORTS, if set, is a folder for the tunings' reports.
+# type, or "embedded". REPORTS, if set, is a folder for the tunings' reports, and
+# MEMORY the device memory to use, such as 40GiB.
 set -eu
 
 bin=${1:-bin}
@@ -15,6 +16,7 @@ trap 'rm -f "$lines"' EXIT
 for model in "$@"; do
 	tune="" bench="" # the embedded model needs no flag
 	[ "$model" = embedded ] || { tune="-m $model"; bench="-synthetic $model"; }
+	[ -z "${MEMORY:-}" ] || { tune="$tune -memory $MEMORY"; bench="$bench -memory $MEMORY"; }
 	report=""
 	[ -z "${REPORTS:-}" ] || report="-report $REPORTS/$(echo "$model" | tr : -).html"
 	# shellcheck disable=SC2086 # flags are several words, or none

@@ -14,31 +14,45 @@ type Budget time.Duration
 const Full Budget = 0
 
 // Plan runs problems in the order of their weights, each within its share of
-// what is left of the budget, and calls done after each. It returns the number
-// of problems that it came to.
+// what is left of the budget, and calls done after each. Where all are through
+// and time is left, those that had too little go on, heaviest first, and done is
+// called again. It returns the number of problems that it came to.
 func (s *Search) Plan(ctx context.Context, problems []*Problem, budget Budget, done func(*Problem, *Result)) int {
 	order := slices.Clone(problems)
 	slices.SortStableFunc(order, func(a, b *Problem) int { return cmp.Compare(b.Weight, a.Weight) })
-	end := s.Now().Add(time.Duration(budget))
+	end := s.Now().Add(forever)
+	if budget != Full {
+		end = s.Now().Add(time.Duration(budget))
+	}
+	over := func() bool { return ctx.Err() != nil || !s.Now().Before(end) }
 	left := 0.0
 	for _, p := range order {
 		left += p.Weight
 	}
+	var unfinished []*run
 	for n, p := range order {
-		deadline := s.Now().Add(forever)
-		if budget != Full {
-			// At least half of an even share, lest light problems get nothing.
-			rest := end.Sub(s.Now())
-			share := max(p.Weight/left, 0.5/float64(len(order)-n))
-			deadline = s.Now().Add(time.Duration(share * float64(rest)))
-		}
-		if ctx.Err() != nil || (budget != Full && !s.Now().Before(end)) {
+		if over() {
 			return n
 		}
+		// At least half of an even share, lest light problems get nothing.
+		share := max(p.Weight/left, 0.5/float64(len(order)-n))
 		left -= p.Weight
-		done(p, s.Run(ctx, p, deadline))
+		r := s.begin(p)
+		r.goOn(ctx, s.Now().Add(time.Duration(share*float64(end.Sub(s.Now())))))
+		done(p, r.result)
+		if r.result.Ended == OutOfTime {
+			unfinished = append(unfinished, r)
+		}
+	}
+	for _, r := range unfinished {
+		if over() {
+			break
+		}
+		r.goOn(ctx, end)
+		done(r.problem, r.result)
 	}
 	return len(order)
 }
 
+// forever is longer than any tuning.
 const forever = 1000 * time.Hour

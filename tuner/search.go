@@ -30,39 +30,55 @@ const (
 // Run searches a problem until its winner is clear, it is at the roofline, or
 // the deadline has passed. What ctx ends keeps its results.
 func (s *Search) Run(ctx context.Context, p *Problem, deadline time.Time) *Result {
-	r := &run{Search: s, problem: p, deadline: deadline, samples: make([][]time.Duration, len(p.Candidates))}
+	r := s.begin(p)
+	r.goOn(ctx, deadline)
+	return r.result
+}
+
+// run is a search on its way. One that ended for lack of time can go on from
+// where it stands.
+type run struct {
+	*Search
+	problem   *Problem
+	deadline  time.Time
+	result    *Result
+	unchecked []int         // candidates that have not run yet
+	first     time.Duration // least first sample
+	live      []int         // candidates that are still in it
+	round     int           // complete ones
+	turns     []int         // candidates that are yet to be sampled in the present round
+	samples   [][]time.Duration
+}
+
+func (s *Search) begin(p *Problem) *run {
+	r := &run{Search: s, problem: p, samples: make([][]time.Duration, len(p.Candidates)), unchecked: plausible(p, s.Device)}
 	r.result = &Result{Best: -1, Trials: make([]Trial, len(p.Candidates))}
 	for i, c := range p.Candidates {
 		r.result.Trials[i] = Trial{Candidate: c.Name, Outcome: Pruned}
 	}
-	r.live = plausible(p, s.Device)
-	for _, i := range r.live {
+	for _, i := range r.unchecked {
 		r.result.Trials[i].Outcome = Skipped
 	}
+	slices.SortStableFunc(r.unchecked, func(a, b int) int { return notDefault(p, a) - notDefault(p, b) })
+	return r
+}
+
+// goOn searches until a deadline.
+func (r *run) goOn(ctx context.Context, deadline time.Time) {
+	r.deadline = deadline
 	if r.result.Ended = r.check(ctx); r.result.Ended == "" {
 		r.result.Ended = r.rounds(ctx)
 	}
 	r.settle(ctx)
-	return r.result
-}
-
-// run is a search on its way.
-type run struct {
-	*Search
-	problem  *Problem
-	deadline time.Time
-	result   *Result
-	live     []int // candidates that are still in it
-	samples  [][]time.Duration
 }
 
 // over returns why no more may be measured, or "".
 func (r *run) over(ctx context.Context) End {
 	switch {
+	case ctx.Err() == context.DeadlineExceeded, r.Now().After(r.deadline):
+		return OutOfTime
 	case ctx.Err() != nil:
 		return Cancelled
-	case r.Now().After(r.deadline):
-		return OutOfTime
 	}
 	return ""
 }
@@ -70,14 +86,12 @@ func (r *run) over(ctx context.Context) End {
 // check runs every candidate once, the default first, and takes its first
 // sample, which only shows those that are far too slow.
 func (r *run) check(ctx context.Context) End {
-	order := slices.Clone(r.live)
-	slices.SortStableFunc(order, func(a, b int) int { return notDefault(r.problem, a) - notDefault(r.problem, b) })
-	r.live = nil
-	var best time.Duration
-	for _, i := range order {
+	for len(r.unchecked) > 0 {
 		if end := r.over(ctx); end != "" {
 			return end
 		}
+		i := r.unchecked[0]
+		r.unchecked = r.unchecked[1:]
 		if err := r.Bench.Check(ctx, r.problem, i); err != nil {
 			r.reject(ctx, i, err)
 			continue
@@ -90,10 +104,10 @@ func (r *run) check(ctx context.Context) End {
 		r.result.Measured++
 		trial := &r.result.Trials[i]
 		trial.Time, trial.Outcome = first, Measured
-		if best == 0 || first < best {
-			best = first
+		if r.first == 0 || first < r.first {
+			r.first = first
 		}
-		if first > hopeless*best && i != r.problem.Default {
+		if first > hopeless*r.first && i != r.problem.Default {
 			trial.Outcome = Dropped
 			continue
 		}
@@ -114,48 +128,67 @@ func notDefault(p *Problem, i int) int {
 	return 1
 }
 
-func (r *run) reject(ctx context.Context, i int, err error) {
+// reject notes why a candidate is out, and reports whether it is: it is not where
+// the search was ended.
+func (r *run) reject(ctx context.Context, i int, err error) bool {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return // it is the search that ended
+		return false
 	}
 	r.result.Trials[i].Outcome, r.result.Trials[i].Why = Rejected, err.Error()
+	return true
 }
 
 // rounds takes a sample of each live candidate, again and again.
 func (r *run) rounds(ctx context.Context) End {
-	for round := range mostRounds {
-		for _, i := range slices.Clone(r.live) {
-			if end := r.over(ctx); end != "" {
+	for len(r.live) > 0 && r.round < mostRounds {
+		if len(r.turns) == 0 {
+			r.turns = slices.Clone(r.live)
+		}
+		if end := r.sample(ctx); end != "" {
+			return end
+		}
+		r.round++
+		if r.round >= dropAfter && len(r.live) > 0 {
+			r.drop()
+			if end := r.decided(); end != "" {
 				return end
 			}
-			t, err := r.Bench.Time(ctx, r.problem, i)
-			if err != nil {
-				r.reject(ctx, i, err)
-				r.live = slices.DeleteFunc(r.live, func(j int) bool { return j == i })
-				continue
-			}
-			r.result.Measured++
-			r.samples[i] = append(r.samples[i], t)
-			r.result.Trials[i].Time, r.result.Trials[i].Samples = median(r.samples[i]), len(r.samples[i])
-			r.observe()
-		}
-		if round+1 >= dropAfter {
-			r.drop()
-		}
-		if len(r.live) == 0 {
-			return Converged
-		}
-		if end := r.decided(round + 1); end != "" {
-			return end
 		}
 	}
 	return Converged
 }
 
+// sample takes the samples that are left of a round.
+func (r *run) sample(ctx context.Context) End {
+	for len(r.turns) > 0 {
+		if end := r.over(ctx); end != "" {
+			return end
+		}
+		i := r.turns[0]
+		r.turns = r.turns[1:]
+		t, err := r.Bench.Time(ctx, r.problem, i)
+		if err != nil {
+			if r.reject(ctx, i, err) {
+				r.live = without(r.live, i)
+			}
+			continue
+		}
+		r.result.Measured++
+		r.samples[i] = append(r.samples[i], t)
+		r.result.Trials[i].Time, r.result.Trials[i].Samples = median(r.samples[i]), len(r.samples[i])
+		r.observe()
+	}
+	return ""
+}
+
+func without(list []int, i int) []int {
+	return slices.DeleteFunc(list, func(j int) bool { return j == i })
+}
+
 // drop leaves the candidates that are clearly slower. The default stays, for
 // the gain to be known.
 func (r *run) drop() {
-	best := r.time(r.best())
+	best := r.time(r.fastest(r.live))
 	r.live = slices.DeleteFunc(r.live, func(i int) bool {
 		slow := float64(r.time(i)) > dropSlower*float64(best) && i != r.problem.Default
 		if slow {
@@ -165,15 +198,13 @@ func (r *run) drop() {
 	})
 }
 
-// decided reports whether the search may end.
-func (r *run) decided(rounds int) End {
-	best := r.best()
+// decided reports whether the search may end after its rounds so far.
+func (r *run) decided() End {
+	best := r.fastest(r.live)
 	switch {
-	case rounds < dropAfter:
-		return ""
 	case r.problem.Roof > 0 && float64(r.time(best)) <= nearRoof*float64(r.problem.Roof):
 		return AtRoof
-	case rounds < fewRounds:
+	case r.round < fewRounds:
 		return ""
 	}
 	for _, i := range r.live {
@@ -186,36 +217,36 @@ func (r *run) decided(rounds int) End {
 
 func (r *run) time(i int) time.Duration { return r.result.Trials[i].Time }
 
-// best returns the fastest live candidate.
-func (r *run) best() int {
-	return slices.MinFunc(r.live, func(a, b int) int { return int(r.time(a) - r.time(b)) })
+// fastest returns the candidate with the least time.
+func (r *run) fastest(among []int) int {
+	return slices.MinFunc(among, func(a, b int) int { return int(r.time(a) - r.time(b)) })
 }
 
 // settle names the winner: the fastest that passes the longer test. What was not
 // put to it, because ctx ended, is no winner, and neither is what has too few
 // samples: first ones say little.
 func (r *run) settle(ctx context.Context) {
-	r.live = slices.DeleteFunc(r.live, func(i int) bool { return len(r.samples[i]) < dropAfter })
 	if t := r.result.Trials[r.problem.Default]; t.Outcome == Measured {
 		r.result.Default = t.Time
 	}
 	r.result.Best = -1
-	for len(r.live) > 0 {
-		best := r.best()
+	standing := slices.DeleteFunc(slices.Clone(r.live), func(i int) bool { return len(r.samples[i]) < dropAfter })
+	for len(standing) > 0 {
+		best := r.fastest(standing)
 		err := r.Bench.Confirm(ctx, r.problem, best)
 		if err == nil {
 			r.result.Best = best
 			return
 		}
 		r.reject(ctx, best, err)
-		r.live = slices.DeleteFunc(r.live, func(i int) bool { return i == best })
+		standing, r.live, r.turns = without(standing, best), without(r.live, best), without(r.turns, best)
 	}
 }
 
 func (r *run) observe() {
 	if r.Observe != nil {
 		if len(r.live) > 0 {
-			r.result.Best = r.best()
+			r.result.Best = r.fastest(r.live)
 		}
 		r.Observe(r.problem, r.result)
 	}

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// compiling is how long a candidate takes before it first runs.
+const compiling = 50 * time.Millisecond
+
 // landscape is a simulated device: made-up times, and a clock that they move.
 type landscape struct {
 	now    time.Time
@@ -20,10 +23,12 @@ type landscape struct {
 	subtle map[int]bool // wrong where only the longer test looks
 	random *rand.Rand
 	count  int
+	checks map[string]int // by problem and candidate
 }
 
-func (l *landscape) Check(_ context.Context, _ *Problem, i int) error {
-	l.now = l.now.Add(50 * time.Millisecond) // compiling
+func (l *landscape) Check(_ context.Context, p *Problem, i int) error {
+	l.now = l.now.Add(compiling)
+	l.checks[p.Name+" "+p.Candidates[i].Name]++
 	switch {
 	case l.wrong[i]:
 		return errors.New("NMSE 0.3")
@@ -51,7 +56,7 @@ func (l *landscape) Time(_ context.Context, _ *Problem, i int) (time.Duration, e
 // landscape on which each step away from it costs a fifth more.
 func bowl(seed uint64) (*Problem, *landscape) {
 	p := &Problem{Name: "bowl", Default: 0}
-	l := &landscape{now: time.Unix(0, 0), random: rand.New(rand.NewPCG(seed, 1)), wrong: map[int]bool{}, lost: map[int]bool{}}
+	l := &landscape{now: time.Unix(0, 0), random: rand.New(rand.NewPCG(seed, 1)), wrong: map[int]bool{}, lost: map[int]bool{}, checks: map[string]int{}}
 	for r := range 6 {
 		for g := range 5 {
 			steps := math.Abs(float64(r-3)) + math.Abs(float64(g-1))
@@ -150,19 +155,72 @@ func TestEndsAtRoofline(t *testing.T) {
 	}
 }
 
+// No budget is exceeded, but by the candidate that is on its way; and none is left
+// while a search is not finished.
 func TestEndsWithinBudget(t *testing.T) {
-	for _, budget := range []time.Duration{100 * time.Millisecond, time.Second, 3 * time.Second} {
+	for budget := 100 * time.Millisecond; budget < time.Minute; budget += budget / 3 {
 		var problems []*Problem
 		p, l := bowl(1)
+		l.noise = 0.2
 		for i := range 10 {
 			q := *p
-			q.Weight = float64(10 - i)
+			q.Weight, q.Name = float64(10-i), fmt.Sprint("bowl ", i)
 			problems = append(problems, &q)
 		}
 		begin := l.now
-		search(l).Plan(context.Background(), problems, Budget(budget), func(*Problem, *Result) {})
-		if took := l.now.Sub(begin); took > budget+100*time.Millisecond { // a candidate under way is finished
+		ends := map[string]End{}
+		came := search(l).Plan(context.Background(), problems, Budget(budget), func(p *Problem, r *Result) { ends[p.Name] = r.Ended })
+		took := l.now.Sub(begin)
+		if took > budget+compiling+5*time.Millisecond {
 			t.Errorf("a budget of %v took %v", budget, took)
+		}
+		finished := 0
+		for _, end := range ends {
+			if end == Converged {
+				finished++
+			}
+		}
+		if finished < len(problems) && took < budget {
+			t.Errorf("a budget of %v finished %d of %d searches in %v", budget, finished, len(problems), took)
+		}
+		if came != len(ends) {
+			t.Errorf("a budget of %v came to %d searches, not %d", budget, len(ends), came)
+		}
+		for name, n := range l.checks {
+			if n != 1 {
+				t.Errorf("a budget of %v checked %s %d times", budget, name, n)
+			}
+		}
+	}
+}
+
+// A search that had too little time goes on, when the others are through, from
+// where it stood: it ends as if it had never stopped.
+func TestUnfinishedGoOn(t *testing.T) {
+	p, l := bowl(1)
+	whole := search(l).Run(context.Background(), p, l.later(time.Hour))
+	for budget := 1800 * time.Millisecond; budget < 4*time.Second; budget += 37 * time.Millisecond { // stops it at many places
+		p, l := bowl(1)
+		heavy, light := *p, *p
+		heavy.Name, heavy.Weight = "heavy", 1.5
+		light.Name, light.Weight, light.Candidates = "light", 1, p.Candidates[:2]
+		begin := l.now
+		var order []string
+		last := map[string]*Result{}
+		search(l).Plan(context.Background(), []*Problem{&light, &heavy}, Budget(budget), func(p *Problem, r *Result) {
+			order, last[p.Name] = append(order, fmt.Sprint(p.Name, " ", r.Ended)), r
+		})
+		if l.now.Sub(begin) >= budget {
+			if last["heavy"].Ended != OutOfTime {
+				t.Errorf("%v: %v", budget, order)
+			}
+			continue
+		}
+		if got := fmt.Sprint(order); got != "[heavy budget light converged heavy converged]" && got != "[heavy converged light converged]" {
+			t.Errorf("%v: %v", budget, order)
+		}
+		if r := last["heavy"]; r.Best != bowlBest || r.Measured != whole.Measured || fmt.Sprint(r.Trials) != fmt.Sprint(whole.Trials) {
+			t.Errorf("%v: best %d, %d samples, not %d", budget, r.Best, r.Measured, whole.Measured)
 		}
 	}
 }

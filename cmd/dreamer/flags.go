@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -20,6 +19,7 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/modelfile"
 	"github.com/wgslgen/wgslgen/runtime/plan"
 )
@@ -61,7 +61,7 @@ func isTerminal(stream any) bool {
 type modelFlags struct {
 	path, device, kv string
 	context, experts int
-	memory           byteSize
+	memory           memory.Size
 	fast             bool
 	checkNumerics    bool
 }
@@ -91,27 +91,6 @@ func (m *modelFlags) check() error {
 	case !slices.Contains(plan.CacheTypes, m.kv):
 		return &usageError{fmt.Sprintf("-kv is %q; %s are supported", m.kv, strings.Join(plan.CacheTypes, ", "))}
 	}
-	return nil
-}
-
-// byteSize is a flag such as 6GiB or 500MB.
-type byteSize int64
-
-func (b *byteSize) String() string { return strconv.FormatInt(int64(*b), 10) }
-
-func (b *byteSize) Set(text string) error {
-	digits := strings.TrimRight(text, "BKMGTIbkmgti")
-	units := map[string]float64{
-		"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-		"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
-		"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40,
-	}
-	unit, ok := units[strings.ToUpper(strings.TrimSpace(text[len(digits):]))]
-	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if err != nil || !ok || !(n > 0) || n*unit > math.MaxInt64/2 {
-		return errors.New("want a size such as 6GiB")
-	}
-	*b = byteSize(n * unit)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gguf"
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+	"github.com/wgslgen/wgslgen/runtime/memory"
 	"github.com/wgslgen/wgslgen/runtime/profile"
 	"github.com/wgslgen/wgslgen/runtime/synthetic"
 	"github.com/wgslgen/wgslgen/tuner"
@@ -27,11 +29,31 @@ import (
 type tuneFlags struct {
 	model, kernel, device, out, report string
 	budget                             budget
+	memory                             memory.Size
 	resume, write, json                bool
 }
 
 // budget is a flag: a duration, or full.
 type budget tuner.Budget
+
+// end returns when measuring must end for the command to end within its budget.
+func (b budget) end(begin time.Time) time.Time {
+	if b == budget(tuner.Full) {
+		return begin.Add(forever)
+	}
+	d := time.Duration(b)
+	return begin.Add(d - min(max(leastReserve, d/reservePart), d/2))
+}
+
+// What the device still works at when measuring ends, and writing what was found,
+// has a reserve: so long, or such a part of a budget.
+const (
+	leastReserve = 2 * time.Second
+	reservePart  = 50
+)
+
+// forever is longer than any tuning.
+const forever = 1000 * time.Hour
 
 func (b *budget) String() string {
 	if *b == budget(tuner.Full) {
@@ -58,7 +80,8 @@ func tune(ctx context.Context, c *call) (int, error) {
 	c.flags.StringVar(&f.model, "m", "", "`model` to tune for: a GGUF file, or a shape and type of the catalogue such as llama-125m:q4_0 (default: the built-in story model)")
 	c.flags.StringVar(&f.kernel, "op", "", "tune one `kernel` alone")
 	f.budget = budget(5 * time.Minute)
-	c.flags.Var(&f.budget, "budget", "`time` for the searches, or full: as long as they take")
+	c.flags.Var(&f.budget, "budget", "`time` that the command may take, or full: as long as it needs")
+	c.flags.Var(&f.memory, "memory", "device memory to use, such as 6GiB (default: 75% of RAM where the GPU shares it, else 4GiB)")
 	c.flags.StringVar(&f.device, "device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
 	c.flags.StringVar(&f.out, "o", "", "`file` of the profile (default: where the engine finds it)")
 	c.flags.StringVar(&f.report, "report", "", "HTML `file` to write a report to")
@@ -80,6 +103,8 @@ func tune(ctx context.Context, c *call) (int, error) {
 }
 
 func (f *tuneFlags) tune(ctx context.Context, c *call) (int, error) {
+	measuring, cancel := context.WithDeadline(ctx, f.budget.end(time.Now()))
+	defer cancel()
 	lib, err := openSource("").library()
 	if err != nil {
 		return 0, err
@@ -94,22 +119,31 @@ func (f *tuneFlags) tune(ctx context.Context, c *call) (int, error) {
 	defer model.Close()
 	show := newMeter(c.err)
 	show.note("loading the model and measuring the device")
-	b, err := bench.Open(ctx, bench.Options{
+	b, err := bench.Open(measuring, bench.Options{
 		Open:  func() (gpu.Device, error) { return native.Open(native.Options{Adapter: f.device}) },
-		Model: model, Library: lib, Kernel: f.kernel,
+		Model: model, Library: lib, Kernel: f.kernel, Memory: int64(f.memory),
 	})
 	if err != nil {
-		return 0, err
+		return 0, f.explain(measuring, err)
 	}
 	defer b.Close()
 	t := &tuningRun{tuneFlags: f, bench: b, show: show}
 	if err := t.openProfile(); err != nil {
 		return 0, err
 	}
-	if err := t.search(ctx); err != nil {
-		return 0, err
+	if err := t.search(measuring); err != nil {
+		return 0, f.explain(measuring, err)
 	}
 	return statusOK, errors.Join(t.leave(c), ctx.Err())
+}
+
+// explain returns an error that says of a budget that was too short for anything
+// what it is.
+func (f *tuneFlags) explain(measuring context.Context, err error) error {
+	if measuring.Err() != context.DeadlineExceeded {
+		return err
+	}
+	return fmt.Errorf("the budget of %v was spent before the model was loaded and its operations were measured; nothing was tuned", &f.budget)
 }
 
 // openModel opens a file, a made-up model of the catalogue, or the built-in one.
@@ -130,7 +164,7 @@ type tuningRun struct {
 	show    *meter
 	path    string
 	profile *profile.Profile
-	run     []profile.Search // that this run came to, or found finished
+	all     []*tuner.Problem // of the model
 }
 
 // openProfile reads the profile to go on from, or begins one.
@@ -156,55 +190,54 @@ func (t *tuningRun) openProfile() error {
 	return nil
 }
 
-// search runs the searches that are not finished, and saves after each.
-func (t *tuningRun) search(ctx context.Context) error {
-	begin := time.Now()
+// search runs the searches that are not finished, and saves after each; then
+// whole runs. It returns an error where ctx ends before there is anything to tune.
+func (t *tuningRun) search(ctx context.Context) (err error) {
 	t.profile.Whole = nil // of another run, and maybe another model
 	t.show.note("measuring the operations of the model")
-	all, err := t.bench.Problems(ctx)
-	if err != nil {
+	if t.all, err = t.bench.Problems(ctx); err != nil {
 		return err
 	}
-	var open []*tuner.Problem
-	for _, p := range all {
-		if t.bench.Done(t.profile, p) {
-			t.run = append(t.run, t.bench.Find(t.profile, p))
-			continue
-		}
-		open = append(open, p)
-	}
-	if n := len(all) - len(open); n > 0 {
-		t.show.note(fmt.Sprintf("%d of %d searches are finished already", n, len(all)))
-	}
-	left, end := tuner.Full, begin.Add(forever)
-	if tuner.Budget(t.budget) != tuner.Full { // compiling counts
-		end = begin.Add(time.Duration(t.budget))
-		left = tuner.Budget(max(time.Until(end)*searchPart/100, 1))
+	open := slices.DeleteFunc(slices.Clone(t.all), func(p *tuner.Problem) bool { return t.bench.Done(t.profile, p) })
+	if n := len(t.all) - len(open); n > 0 {
+		t.show.note(fmt.Sprintf("%d of %d searches are finished already", n, len(t.all)))
 	}
 	t.show.begin(len(open))
 	s := tuner.Search{Bench: t.bench, Device: t.bench.Device(), Now: time.Now, Observe: t.show.observe}
 	var failed error
-	came := s.Plan(ctx, open, left, func(p *tuner.Problem, r *tuner.Result) {
+	came := s.Plan(ctx, open, t.searchBudget(ctx), func(p *tuner.Problem, r *tuner.Result) {
 		failed = errors.Join(failed, t.bench.Record(t.profile, p, r), t.profile.Write(t.path))
-		t.run = append(t.run, t.bench.Find(t.profile, p))
 		t.show.done(p, r)
 	})
 	t.show.finish()
-	if came < len(open) {
+	if came < len(open) && ctx.Err() != context.Canceled {
 		t.show.note(fmt.Sprintf("the budget was spent before %d of %d searches", len(open)-came, len(open)))
 	}
 	if failed != nil || ctx.Err() != nil || t.kernel != "" {
 		return failed
 	}
-	return t.tuneRuns(ctx, end)
+	return t.tuneRuns(ctx)
+}
+
+// searchBudget returns what of the time left the searches have: whole runs need
+// some, or, where one kernel is tuned alone, the longer test of the last winner.
+func (t *tuningRun) searchBudget(ctx context.Context) tuner.Budget {
+	if t.budget == budget(tuner.Full) {
+		return tuner.Full
+	}
+	end, _ := ctx.Deadline()
+	left := time.Until(end)
+	rest := left / 10
+	if t.kernel == "" {
+		rest = min(max(t.bench.WholeTime(), left/4), left/2)
+	}
+	return tuner.Budget(max(left-rest, 1))
 }
 
 // tuneRuns measures whole runs of the model: with and without what was found, by
 // the split of the cache, and by how the engine drives it. What is measured when
-// ctx or the time ends counts for nothing; what was found before stays.
-func (t *tuningRun) tuneRuns(ctx context.Context, end time.Time) error {
-	ctx, cancel := context.WithDeadline(ctx, end)
-	defer cancel()
+// ctx ends counts for nothing; what was found before stays.
+func (t *tuningRun) tuneRuns(ctx context.Context) error {
 	for _, step := range []struct {
 		what string
 		run  func(context.Context, *profile.Profile) error
@@ -229,12 +262,16 @@ func (t *tuningRun) tuneRuns(ctx context.Context, end time.Time) error {
 	return nil
 }
 
-// searchPart is how much of a budget the searches have, in percent; whole runs
-// have the rest.
-const searchPart = 75
-
-// forever is longer than any tuning.
-const forever = 1000 * time.Hour
+// searches returns the results of this model's searches, of this run or an
+// earlier one.
+func (t *tuningRun) searches() (found []profile.Search) {
+	for _, p := range t.all {
+		if s := t.bench.Find(t.profile, p); s.Ended != "" {
+			found = append(found, s)
+		}
+	}
+	return found
+}
 
 // leave writes what the run found.
 func (t *tuningRun) leave(c *call) error {
@@ -254,9 +291,9 @@ func (t *tuningRun) leave(c *call) error {
 	if t.json {
 		e := json.NewEncoder(c.out)
 		e.SetIndent("", "  ")
-		return e.Encode(t.run)
+		return e.Encode(t.searches())
 	}
-	printTable(c.out, t.run)
+	printTable(c.out, t.searches())
 	for _, w := range t.profile.Whole {
 		fmt.Fprintln(c.out, sentence(w))
 	}
@@ -281,7 +318,7 @@ func (t *tuningRun) writeReport() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(report.Write(f, t.profile, t.run), f.Close())
+	return errors.Join(report.Write(f, t.profile, t.searches()), f.Close())
 }
 
 // shippedFolder is where generate finds the profiles of known devices.

@@ -22,14 +22,14 @@ type meter struct {
 	w        io.Writer
 	terminal bool
 	total    int
-	finished int
+	numbers  map[*tuner.Problem]int // of those that were searched, in their order
 	bar      *progressbar.ProgressBar
 	drawn    time.Time
 }
 
 func newMeter(w io.Writer) *meter {
 	f, ok := w.(*os.File)
-	return &meter{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+	return &meter{w: w, terminal: ok && term.IsTerminal(int(f.Fd())), numbers: map[*tuner.Problem]int{}}
 }
 
 func (p *meter) note(text string) { fmt.Fprintln(p.w, text) }
@@ -52,13 +52,18 @@ func (p *meter) observe(problem *tuner.Problem, r *tuner.Result) {
 	p.bar.Describe(describeSearch(problem, r))
 }
 
+// done tells of a search that ended, maybe again.
 func (p *meter) done(problem *tuner.Problem, r *tuner.Result) {
-	p.finished++
-	if p.bar != nil {
-		p.bar.Add(1)
-		return
+	again := p.numbers[problem] > 0
+	if !again {
+		p.numbers[problem] = len(p.numbers) + 1
 	}
-	fmt.Fprintf(p.w, "%d/%d %s (%s)\n", p.finished, p.total, describeSearch(problem, r), r.Ended)
+	switch {
+	case p.bar == nil:
+		fmt.Fprintf(p.w, "%d/%d %s (%s)\n", p.numbers[problem], p.total, describeSearch(problem, r), r.Ended)
+	case !again:
+		p.bar.Add(1)
+	}
 }
 
 func (p *meter) finish() {

@@ -22,12 +22,13 @@ type Generation struct {
 // DefaultAhead is how many decode steps are submitted together, at most.
 const DefaultAhead = 8
 
-// How far the host runs ahead of the device: batches of steps are submitted
-// together, so many at a time, each to take about batchTime.
-const (
-	batchesAhead = 2
-	batchTime    = 60 * time.Millisecond
-)
+// BatchTime is about how long decode steps that are submitted together take at
+// most: of slow steps fewer are.
+const BatchTime = 60 * time.Millisecond
+
+// batchesAhead is how far the host runs ahead of the device: of so many batches of
+// steps.
+const batchesAhead = 2
 
 // Generate feeds the prompt and yields the tokens that follow. What the prompt
 // shares with the tokens of the session is not computed again: a conversation
@@ -195,7 +196,7 @@ func (g *generation) steps() int {
 	if g.stepTime == 0 {
 		return 1
 	}
-	return int(min(max(batchTime/g.stepTime, 1), time.Duration(g.e.ahead)))
+	return int(min(max(BatchTime/g.stepTime, 1), time.Duration(g.e.ahead)))
 }
 
 // receive waits for the oldest batch.

@@ -39,8 +39,10 @@ type Bench struct {
 	now       *group        // whose memory is saved
 	launch    time.Duration // to submit nothing much and wait for it
 	bandwidth float64
-	operation float64 // multiply-adds a second
-	footprint int64   // bytes on the device of the loaded model
+	operation float64                 // multiply-adds a second
+	footprint int64                   // bytes on the device of the loaded model
+	loading   time.Duration           // to load the model and run it once
+	steps     map[phase]time.Duration // what a decode step and a prefill step take, about
 }
 
 // Open loads a model and measures the device's rooflines.
@@ -111,6 +113,7 @@ const (
 // open opens the device, loads the model untuned, and generates a little, so
 // that all memory holds what a model leaves there.
 func (b *Bench) open(ctx context.Context) (err error) {
+	begin := time.Now()
 	if b.dev, err = b.options.Open(); err != nil {
 		return err
 	}
@@ -138,6 +141,7 @@ func (b *Bench) open(ctx context.Context) (err error) {
 	if err := b.dev.Wait(ctx); err != nil {
 		return err
 	}
+	b.loading = time.Since(begin)
 	return b.measureLaunch(ctx)
 }
 

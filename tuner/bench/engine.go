@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"slices"
 
 	"github.com/wgslgen/wgslgen/runtime/engine"
 	"github.com/wgslgen/wgslgen/runtime/profile"
@@ -30,10 +31,7 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile) error {
 		return nil
 	}
 	b.makeRoom()
-	sizes := chunks
-	if b.software() {
-		sizes = softwareChunks
-	}
+	sizes := b.chunks()
 	var ways []engine.Options
 	for _, size := range sizes {
 		way := byChoices(p)
@@ -55,15 +53,38 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile) error {
 	return nil
 }
 
+func (b *Bench) chunks() []int {
+	if b.software() {
+		return softwareChunks
+	}
+	return chunks
+}
+
+// aheads returns those numbers of decode steps that make a difference: the engine
+// submits fewer together where they take too long.
+func (b *Bench) aheads() (distinct []int) {
+	most := max(int(engine.BatchTime/max(b.steps[decoding], 1)), 1)
+	for _, n := range aheads {
+		if !slices.ContainsFunc(distinct, func(m int) bool { return min(m, most) == min(n, most) }) {
+			distinct = append(distinct, n)
+		}
+	}
+	return distinct
+}
+
 // ahead returns how many decode steps it is best to submit together.
 func (b *Bench) ahead(ctx context.Context, way engine.Options) (best int, err error) {
+	numbers := b.aheads()
+	if len(numbers) == 1 {
+		return numbers[0], nil
+	}
 	e, err := b.load(ctx, way)
 	if err != nil {
 		return 0, err
 	}
 	defer e.Close()
 	var runs []run
-	for _, n := range aheads {
+	for _, n := range numbers {
 		runs = append(runs, func(ctx context.Context) (float64, error) {
 			e.SetAhead(n)
 			return b.decode(1).rate(ctx, e)
@@ -79,5 +100,5 @@ func (b *Bench) ahead(ctx context.Context, way engine.Options) (best int, err er
 			fastest = i
 		}
 	}
-	return aheads[fastest], nil
+	return numbers[fastest], nil
 }

@@ -168,6 +168,10 @@ func (b *Bench) weigh(ctx context.Context, all []*group) error {
 	for _, g := range all {
 		g.problem.Weight /= total[g.phase] * float64(len(total))
 	}
+	b.steps = map[phase]time.Duration{}
+	for in, seconds := range total {
+		b.steps[in] = time.Duration(seconds * 1e9)
+	}
 	return nil
 }
 

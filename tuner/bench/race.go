@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/wgslgen/wgslgen/runtime/engine"
 	"github.com/wgslgen/wgslgen/runtime/profile"
@@ -38,6 +39,20 @@ func (b *Bench) length(tokens, software int) int {
 		tokens = min(tokens, software)
 	}
 	return min(tokens, b.engine.Context()/2)
+}
+
+// WholeTime returns about how long TuneWhole and TuneEngine take together, once
+// Problems has weighed the model's steps.
+func (b *Bench) WholeTime() time.Duration {
+	takes := func(t task) time.Duration {
+		return b.steps[prefilling]*time.Duration(t.prompt)/time.Duration(b.engine.Chunk()) + b.steps[decoding]*time.Duration(t.tokens)
+	}
+	challenges := len(b.chunks()) - 1
+	turn := 2*(takes(b.prefill(wholePrompt))+takes(b.decode(1))) +
+		time.Duration(2*challenges)*takes(b.prefill(longPrompt)) +
+		time.Duration(len(b.aheads()))*takes(b.decode(1))
+	loads := 2 + 2*challenges + 1
+	return (1+mostTurns)*turn + time.Duration(loads)*b.loading
 }
 
 // rate returns the tokens a second of the task's phase on an engine.
