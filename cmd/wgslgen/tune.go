@@ -298,10 +298,22 @@ func (t *tuningRun) leave(c *call) error {
 		fmt.Fprintln(c.out, sentence(w))
 	}
 	if e := t.profile.Engine; e.Chunk > 0 {
-		fmt.Fprintf(c.out, "prefill steps of %d tokens, %d decode steps submitted together\n", e.Chunk, e.Ahead)
+		fmt.Fprintln(c.out, driving(e))
 	}
 	t.show.note("the profile is " + t.path)
 	return nil
+}
+
+// driving says how the engine drives a device.
+func driving(e profile.Engine) string {
+	text := fmt.Sprintf("prefill steps of %d tokens", e.Chunk)
+	if e.Dispatches > 0 {
+		text += fmt.Sprintf(", submitted by %d dispatches", e.Dispatches)
+	}
+	if e.Ahead > 0 {
+		text += fmt.Sprintf("; %d decode steps submitted together", e.Ahead)
+	}
+	return text
 }
 
 // sentence says what became of whole runs.

@@ -69,19 +69,20 @@ const sampleAhead = 64
 
 // Engine is a model on a device. It runs one session at a time.
 type Engine struct {
-	dev     gpu.Device
-	caps    gpu.Caps
-	library *op.Library
-	fast    bool // products may round
-	memory  planned.Plan
-	weights *weights.Set
-	shared  *plan.Shared
-	context int
-	vocab   int
-	chunk   int
-	ahead   int // decode steps that are submitted together, at most
-	batches int // of them that may be submitted and not read yet
-	loading time.Duration
+	dev        gpu.Device
+	caps       gpu.Caps
+	library    *op.Library
+	fast       bool // products may round
+	memory     planned.Plan
+	weights    *weights.Set
+	shared     *plan.Shared
+	context    int
+	vocab      int
+	chunk      int
+	ahead      int // decode steps that are submitted together, at most
+	batches    int // of them that may be submitted and not read yet
+	dispatches int // of a prefill step that are submitted together, at most
+	loading    time.Duration
 
 	decode     *plan.Program
 	prefill    *plan.Program // nil where chunks have one token

@@ -87,7 +87,14 @@ func (e *Engine) play(ctx context.Context, p *plan.Program, to int) error {
 	if e.pager != nil {
 		return e.pager.play(ctx, p, to)
 	}
-	return e.dev.Submit(p.Commands(0, to))
+	for from := 0; from < to; {
+		end := from + min(e.dispatches, to-from)
+		if err := e.dev.Submit(p.Commands(from, end)); err != nil {
+			return err
+		}
+		from = end
+	}
+	return nil
 }
 
 // writeState tells the device where it is.

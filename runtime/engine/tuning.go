@@ -2,6 +2,7 @@ package engine
 
 import (
 	"log/slog"
+	"math"
 
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/profile"
@@ -10,7 +11,8 @@ import (
 // tune makes the library, and what the options leave open, follow a tuning
 // profile.
 func (e *Engine) tune(o *Options) {
-	e.ahead, e.batches = DefaultAhead, batchesAhead+1
+	e.batches = batchesAhead + 1
+	e.Drive(profile.Engine{})
 	if o.Profile == nil && !o.Untuned {
 		p, _, err := profile.Find(e.caps, generated.Checksum, generated.Profiles)
 		if err != nil {
@@ -25,8 +27,18 @@ func (e *Engine) tune(o *Options) {
 	if o.Chunk == 0 {
 		o.Chunk = o.Profile.Engine.Chunk
 	}
-	if n := o.Profile.Engine.Ahead; n > 0 {
-		e.ahead = n
+	e.Drive(o.Profile.Engine)
+}
+
+// Drive sets how the device is driven, but for the chunk, which programs were
+// recorded for. Zero values are the defaults.
+func (e *Engine) Drive(how profile.Engine) {
+	e.ahead, e.dispatches = DefaultAhead, math.MaxInt
+	if how.Ahead > 0 {
+		e.ahead = how.Ahead
+	}
+	if how.Dispatches > 0 {
+		e.dispatches = how.Dispatches
 	}
 }
 
@@ -48,6 +60,3 @@ func (e *Engine) Retrace(ids []int32, before func(step int) error) error {
 	}
 	return nil
 }
-
-// SetAhead sets how many decode steps are submitted together, at most.
-func (e *Engine) SetAhead(n int) { e.ahead = n }

@@ -45,6 +45,9 @@ type Whole struct {
 type Engine struct {
 	Chunk int `json:"chunk,omitempty"` // tokens of a prefill step
 	Ahead int `json:"ahead,omitempty"` // decode steps that are submitted together
+	// Dispatches is how many of a prefill step are submitted together: the device may
+	// begin while the host prepares others. 0 is all.
+	Dispatches int `json:"dispatches,omitempty"`
 	// Weights is the bytes of weights of the model that this was measured with.
 	Weights int64 `json:"weights,omitempty"`
 }

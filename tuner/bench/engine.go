@@ -8,12 +8,14 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
-// How the engine may drive a device: prefill steps of so many tokens, and so
-// many decode steps submitted together.
+// How the engine may drive a device: prefill steps of so many tokens, so many
+// decode steps submitted together, and so many dispatches of a prefill step (0 is
+// all).
 var (
 	chunks         = []int{engine.DefaultChunk, 128, 256, 1024}
 	softwareChunks = []int{engine.DefaultChunk, 32}
 	aheads         = []int{engine.DefaultAhead, 2, 4, 16, 32}
+	dispatches     = []int{0, 16, 64}
 )
 
 // longPrompt is the tokens of a prompt that is long enough for all chunks, and
@@ -45,11 +47,15 @@ func (b *Bench) TuneEngine(ctx context.Context, p *profile.Profile) error {
 	if err != nil {
 		return err
 	}
-	ahead, err := b.ahead(ctx, byChoices(p))
+	ahead, err := b.drive(ctx, p, b.decode(1), b.aheads())
 	if err != nil {
 		return err
 	}
-	p.Engine.Ahead, p.Engine.Weights = ahead, weights
+	submission, err := b.drive(ctx, p, b.prefill(wholePrompt), b.submissions())
+	if err != nil {
+		return err
+	}
+	p.Engine.Ahead, p.Engine.Dispatches, p.Engine.Weights = ahead.Ahead, submission.Dispatches, weights
 	return nil
 }
 
@@ -62,37 +68,50 @@ func (b *Bench) chunks() []int {
 
 // aheads returns those numbers of decode steps that make a difference: the engine
 // submits fewer together where they take too long.
-func (b *Bench) aheads() (distinct []int) {
+func (b *Bench) aheads() (distinct []profile.Engine) {
 	most := max(int(engine.BatchTime/max(b.steps[decoding], 1)), 1)
 	for _, n := range aheads {
-		if !slices.ContainsFunc(distinct, func(m int) bool { return min(m, most) == min(n, most) }) {
-			distinct = append(distinct, n)
+		if !slices.ContainsFunc(distinct, func(e profile.Engine) bool { return min(e.Ahead, most) == min(n, most) }) {
+			distinct = append(distinct, profile.Engine{Ahead: n})
 		}
 	}
 	return distinct
 }
 
-// ahead returns how many decode steps it is best to submit together.
-func (b *Bench) ahead(ctx context.Context, way engine.Options) (best int, err error) {
-	numbers := b.aheads()
-	if len(numbers) == 1 {
-		return numbers[0], nil
+// submissions returns the numbers of dispatches to submit together: all, where a
+// prefill step takes so long that what comes before the device begins is nothing
+// against it.
+func (b *Bench) submissions() (all []profile.Engine) {
+	for _, n := range dispatches {
+		all = append(all, profile.Engine{Dispatches: n})
 	}
-	e, err := b.load(ctx, way)
+	if b.steps[prefilling] > engine.BatchTime {
+		return all[:1]
+	}
+	return all
+}
+
+// drive returns which way to drive the device has the highest rate of a task: the
+// first, unless another is clearly faster.
+func (b *Bench) drive(ctx context.Context, p *profile.Profile, t task, hows []profile.Engine) (best profile.Engine, err error) {
+	if len(hows) == 1 {
+		return hows[0], nil
+	}
+	e, err := b.load(ctx, byChoices(p))
 	if err != nil {
-		return 0, err
+		return best, err
 	}
 	defer e.Close()
 	var runs []run
-	for _, n := range numbers {
+	for _, how := range hows {
 		runs = append(runs, func(ctx context.Context) (float64, error) {
-			e.SetAhead(n)
-			return b.decode(1).rate(ctx, e)
+			e.Drive(how)
+			return t.rate(ctx, e)
 		})
 	}
 	rates, err := race(ctx, runs...)
 	if err != nil {
-		return 0, err
+		return best, err
 	}
 	fastest := 0
 	for i, rate := range rates {
@@ -100,5 +119,5 @@ func (b *Bench) ahead(ctx context.Context, way engine.Options) (best int, err er
 			fastest = i
 		}
 	}
-	return numbers[fastest], nil
+	return hows[fastest], nil
 }

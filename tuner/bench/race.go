@@ -50,8 +50,9 @@ func (b *Bench) WholeTime() time.Duration {
 	challenges := len(b.chunks()) - 1
 	turn := 2*(takes(b.prefill(wholePrompt))+takes(b.decode(1))) +
 		time.Duration(2*challenges)*takes(b.prefill(longPrompt)) +
-		time.Duration(len(b.aheads()))*takes(b.decode(1))
-	loads := 2 + 2*challenges + 1
+		time.Duration(len(b.aheads()))*takes(b.decode(1)) +
+		time.Duration(len(b.submissions()))*takes(b.prefill(wholePrompt))
+	loads := 2 + 2*challenges + 2
 	return (1+mostTurns)*turn + time.Duration(loads)*b.loading
 }
 
