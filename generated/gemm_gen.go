@@ -114,76 +114,76 @@ var Gemm = &kernel.Table{
 		{Name: "gemm_q5_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
 		{Name: "gemm_q6_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
 		{Name: "gemm_q8_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_bf16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings33, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings35, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings37, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings39, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings41, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings43, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings45, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings47, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings49, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings51, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings53, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings55, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings57, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings59, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings61, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 128, SharedBytes: 6144, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings63, Workgroup: 128, SharedBytes: 10240, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings64, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings64, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings65, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings66, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings66, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings67, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings68, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings68, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings69, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings70, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings70, Workgroup: 128, SharedBytes: 6272, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f16", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings71, Workgroup: 128, SharedBytes: 10368, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings33, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings35, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_nl_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings37, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_xs_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings39, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_mxfp4_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings41, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q2_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings43, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q3_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings45, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings47, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings49, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings51, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings53, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings55, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings57, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q6_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings59, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings61, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f32_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings62, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings62, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings63, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings64, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings64, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings65, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings66, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings66, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings67, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings68, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings68, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings69, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings70, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings70, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings71, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
 	},
 }
 
-var gemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}}
+var gemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
-var gemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}}
+var gemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
-var gemmTune2 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "16"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}}
+var gemmTune2 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}}
 
-var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "16"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}}
+var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
 func gemmGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 8), 1}
@@ -194,7 +194,11 @@ func gemmGrid1(p []uint32) [3]uint64 {
 }
 
 func gemmGrid2(p []uint32) [3]uint64 {
-	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 32), 1}
+	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 64), 1}
+}
+
+func gemmGrid3(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 32), kernel.CeilDiv(uint64(p[0]), 64), 1}
 }
 
 var gemmBindings0 = []kernel.Binding{
@@ -488,234 +492,234 @@ var gemmBindings35 = []kernel.Binding{
 }
 
 var gemmBindings36 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings37 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings38 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings39 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings40 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings41 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings42 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings43 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings44 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings45 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings46 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings47 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings48 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings49 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings50 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings51 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings52 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings53 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings54 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings55 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings56 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings57 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings58 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings59 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings60 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings61 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings62 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings63 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
@@ -738,8 +742,8 @@ var gemmBindings65 = []kernel.Binding{
 }
 
 var gemmBindings66 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -747,8 +751,8 @@ var gemmBindings66 = []kernel.Binding{
 }
 
 var gemmBindings67 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -756,8 +760,8 @@ var gemmBindings67 = []kernel.Binding{
 }
 
 var gemmBindings68 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -765,8 +769,8 @@ var gemmBindings68 = []kernel.Binding{
 }
 
 var gemmBindings69 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -774,8 +778,8 @@ var gemmBindings69 = []kernel.Binding{
 }
 
 var gemmBindings70 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -783,8 +787,8 @@ var gemmBindings70 = []kernel.Binding{
 }
 
 var gemmBindings71 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -960,139 +964,139 @@ func gemmBytes41(p []uint32) int64 {
 }
 
 func gemmBytes42(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
-}
-
-func gemmBytes43(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 16) * 4 * 16)
-}
-
-func gemmBytes44(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
 }
 
-func gemmBytes45(p []uint32) int64 {
+func gemmBytes43(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
 }
 
-func gemmBytes46(p []uint32) int64 {
+func gemmBytes44(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4)
 }
 
-func gemmBytes47(p []uint32) int64 {
+func gemmBytes45(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
-func gemmBytes48(p []uint32) int64 {
+func gemmBytes46(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
 }
 
-func gemmBytes49(p []uint32) int64 {
+func gemmBytes47(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
 }
 
-func gemmBytes50(p []uint32) int64 {
+func gemmBytes48(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 4)
 }
 
-func gemmBytes51(p []uint32) int64 {
+func gemmBytes49(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 8 * 16)
 }
 
-func gemmBytes52(p []uint32) int64 {
+func gemmBytes50(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
 }
 
-func gemmBytes53(p []uint32) int64 {
+func gemmBytes51(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
 }
 
-func gemmBytes54(p []uint32) int64 {
+func gemmBytes52(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4)
 }
 
-func gemmBytes55(p []uint32) int64 {
+func gemmBytes53(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
-func gemmBytes56(p []uint32) int64 {
+func gemmBytes54(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
 }
 
-func gemmBytes57(p []uint32) int64 {
+func gemmBytes55(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
 }
 
-func gemmBytes58(p []uint32) int64 {
+func gemmBytes56(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
 }
 
-func gemmBytes59(p []uint32) int64 {
+func gemmBytes57(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 16)
 }
 
-func gemmBytes60(p []uint32) int64 {
+func gemmBytes58(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4 * 16)
 }
 
-func gemmBytes61(p []uint32) int64 {
+func gemmBytes59(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4)
 }
 
-func gemmBytes62(p []uint32) int64 {
+func gemmBytes60(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
 }
 
-func gemmBytes63(p []uint32) int64 {
+func gemmBytes61(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 16)
 }
 
-func gemmBytes64(p []uint32) int64 {
+func gemmBytes62(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
 }
 
-func gemmBytes65(p []uint32) int64 {
+func gemmBytes63(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
 }
 
-func gemmBytes66(p []uint32) int64 {
+func gemmBytes64(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4)
 }
 
-func gemmBytes67(p []uint32) int64 {
+func gemmBytes65(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 16)
 }
 
-func gemmBytes68(p []uint32) int64 {
+func gemmBytes66(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
 }
 
-func gemmBytes69(p []uint32) int64 {
+func gemmBytes67(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/32), 2) * 4)
 }
 
-func gemmBytes70(p []uint32) int64 {
+func gemmBytes68(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
 }
 
-func gemmBytes71(p []uint32) int64 {
+func gemmBytes69(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
 }
 
-func gemmBytes72(p []uint32) int64 {
+func gemmBytes70(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 12 * 16)
 }
 
-func gemmBytes73(p []uint32) int64 {
+func gemmBytes71(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/256), 2) * 4)
 }
 
-func gemmBytes74(p []uint32) int64 {
+func gemmBytes72(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
 }
 
-func gemmBytes75(p []uint32) int64 {
+func gemmBytes73(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func gemmBytes74(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
+}
+
+func gemmBytes75(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 16) * 4 * 16)
 }
 
 func gemmBytes76(p []uint32) int64 {

@@ -32,10 +32,10 @@ func (p QuantizeParams) Words() []uint32 {
 	return []uint32{p.Tokens, p.Cols, p.XStride}
 }
 
-// Quantize is kernel quantize: q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x| / 4.
+// Quantize is kernel quantize: q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x|.
 var Quantize = &kernel.Table{
 	Kernel: "quantize",
-	Doc:    "q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x| / 4",
+	Doc:    "q[t, i] = x[t, i] / s, rounded: to bytes, with s = max |x| / 127 for 32 values and scales s, s · Σ q; to halves, with steps s = max |x|",
 	Axes:   []string{"math"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},

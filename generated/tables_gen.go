@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "b5499cc57039a6a0466b3cae53f5cd88"
+const Checksum = "77f32a926ab416ac71f37f4da40ddd50"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

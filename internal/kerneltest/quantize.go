@@ -122,11 +122,8 @@ func (c *Case) halvesOf(x []float64, tokens, cols, stride int) {
 	}
 }
 
-// mostHalf is the largest of the halves that values are quantised to.
-const mostHalf = 4
-
-// halfStep returns the step of a block of them.
-func halfStep(block []float64) float64 { return largest(block) / mostHalf }
+// halfStep returns the step of a block of halves, which are at most 1.
+func halfStep(block []float64) float64 { return largest(block) }
 
 // halved fills bindings halves and steps with random rows of cols columns, and
 // zeros up to width. It returns the rows as they are after that.
