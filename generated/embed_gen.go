@@ -6,13 +6,14 @@ import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // EmbedKey chooses among the variants of kernel embed; a zero field matches any value.
 type EmbedKey struct {
-	W          string // a name of Formats
-	Interleave int    // 1, 8
+	W          string     // a name of Formats
+	Interleave int        // 1, 8
+	Texels     kernel.Int // 0, 1
 }
 
 // Values returns the key in the order of Embed.Axes.
 func (k EmbedKey) Values() []string {
-	return []string{k.W, kernel.KeyInt(k.Interleave)}
+	return []string{k.W, kernel.KeyInt(k.Interleave), k.Texels.Key()}
 }
 
 // EmbedParams is the parameter block of kernel embed.
@@ -33,7 +34,7 @@ func (p EmbedParams) Words() []uint32 {
 var Embed = &kernel.Table{
 	Kernel: "embed",
 	Doc:    "y[t, :] = W[ids[t] - first, :], where that row is here",
-	Axes:   []string{"W", "interleave"},
+	Axes:   []string{"W", "interleave", "texels"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "rows", Type: "u32", Offset: 4},
@@ -42,38 +43,54 @@ var Embed = &kernel.Table{
 		{Name: "stride", Type: "u32", Offset: 16},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "embed_bf16_8_software", Entry: "embed", Ship: "software", Key: []string{"bf16", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings0, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_f16_8_software", Entry: "embed", Ship: "software", Key: []string{"f16", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings1, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_f32_8_software", Entry: "embed", Ship: "software", Key: []string{"f32", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings2, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_iq4_nl_8_software", Entry: "embed", Ship: "software", Key: []string{"iq4_nl", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings3, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_iq4_xs_8_software", Entry: "embed", Ship: "software", Key: []string{"iq4_xs", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings4, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_mxfp4_8_software", Entry: "embed", Ship: "software", Key: []string{"mxfp4", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings5, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q2_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q2_k", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings6, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q3_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q3_k", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings7, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q4_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_0", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings8, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q4_1_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_1", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings9, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q4_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q4_k", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings10, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q5_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_0", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings11, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q5_1_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_1", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings12, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q5_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q5_k", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings13, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q6_k_8_software", Entry: "embed", Ship: "software", Key: []string{"q6_k", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings14, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_q8_0_8_software", Entry: "embed", Ship: "software", Key: []string{"q8_0", "8"}, Tune: embedTune0, Module: module, Bindings: embedBindings15, Workgroup: 8, Grid: embedGrid0, Foldable: true},
-		{Name: "embed_bf16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"bf16", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings16, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_f16_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f16", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings17, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_f32_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f32", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings18, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_iq4_nl_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_nl", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings19, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_iq4_xs_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_xs", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings20, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_mxfp4_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"mxfp4", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings21, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q2_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q2_k", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings22, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q3_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q3_k", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings23, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q4_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_0", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings24, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q4_1_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_1", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings25, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q4_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_k", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings26, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q5_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_0", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings27, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q5_1_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_1", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings28, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q5_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_k", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings29, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q6_k_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q6_k", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings30, Workgroup: 64, Grid: embedGrid1, Foldable: true},
-		{Name: "embed_q8_0_1_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q8_0", "1"}, Tune: embedTune1, Module: module, Bindings: embedBindings31, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_bf16_8_0_software", Entry: "embed", Ship: "software", Key: []string{"bf16", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings0, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_bf16_8_1_software", Entry: "embed", Ship: "software", Key: []string{"bf16", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings1, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_f16_8_0_software", Entry: "embed", Ship: "software", Key: []string{"f16", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings2, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_f16_8_1_software", Entry: "embed", Ship: "software", Key: []string{"f16", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings3, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_f32_8_0_software", Entry: "embed", Ship: "software", Key: []string{"f32", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings4, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_f32_8_1_software", Entry: "embed", Ship: "software", Key: []string{"f32", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings5, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_iq4_nl_8_0_software", Entry: "embed", Ship: "software", Key: []string{"iq4_nl", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings6, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_iq4_nl_8_1_software", Entry: "embed", Ship: "software", Key: []string{"iq4_nl", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings7, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_iq4_xs_8_0_software", Entry: "embed", Ship: "software", Key: []string{"iq4_xs", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings8, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_iq4_xs_8_1_software", Entry: "embed", Ship: "software", Key: []string{"iq4_xs", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings9, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_mxfp4_8_0_software", Entry: "embed", Ship: "software", Key: []string{"mxfp4", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings10, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_mxfp4_8_1_software", Entry: "embed", Ship: "software", Key: []string{"mxfp4", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings11, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q2_k_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q2_k", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings12, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q2_k_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q2_k", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings13, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q3_k_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q3_k", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings14, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q3_k_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q3_k", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings15, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_0_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q4_0", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings16, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_0_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q4_0", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings17, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_1_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q4_1", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings18, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_1_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q4_1", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings19, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_k_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q4_k", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings20, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q4_k_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q4_k", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings21, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_0_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q5_0", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings22, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_0_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q5_0", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings23, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_1_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q5_1", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings24, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_1_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q5_1", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings25, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_k_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q5_k", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings26, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q5_k_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q5_k", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings27, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q6_k_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q6_k", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings28, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q6_k_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q6_k", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings29, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q8_0_8_0_software", Entry: "embed", Ship: "software", Key: []string{"q8_0", "8", "0"}, Tune: embedTune0, Module: module, Bindings: embedBindings30, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_q8_0_8_1_software", Entry: "embed", Ship: "software", Key: []string{"q8_0", "8", "1"}, Tune: embedTune0, Module: module, Bindings: embedBindings31, Workgroup: 8, Grid: embedGrid0, Foldable: true},
+		{Name: "embed_bf16_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"bf16", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings32, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_f16_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f16", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings33, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_f32_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"f32", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings34, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_iq4_nl_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_nl", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings35, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_iq4_xs_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"iq4_xs", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings36, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_mxfp4_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"mxfp4", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings37, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q2_k_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q2_k", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings38, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q3_k_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q3_k", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings39, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_0_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_0", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings40, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_1_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_1", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings41, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q4_k_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q4_k", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings42, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_0_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_0", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings43, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_1_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_1", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings44, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q5_k_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q5_k", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings45, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q6_k_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q6_k", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings46, Workgroup: 64, Grid: embedGrid1, Foldable: true},
+		{Name: "embed_q8_0_1_0_gpu", Entry: "embed", Ship: "gpu", Key: []string{"q8_0", "1", "0"}, Tune: embedTune1, Module: module, Bindings: embedBindings47, Workgroup: 64, Grid: embedGrid1, Foldable: true},
 	},
 }
 
@@ -97,38 +114,77 @@ var embedBindings0 = []kernel.Binding{
 
 var embedBindings1 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes1, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes1, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings2 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes1, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
 var embedBindings3 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes1, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings4 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings5 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes3, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings6 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings4 = []kernel.Binding{
+var embedBindings7 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings8 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "u32", Bytes: embedBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings5 = []kernel.Binding{
+var embedBindings9 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "u32", Bytes: embedBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings10 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_e", Elem: "u32", Bytes: embedBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings6 = []kernel.Binding{
+var embedBindings11 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_e", Elem: "u32", Bytes: embedBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings12 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
@@ -136,7 +192,15 @@ var embedBindings6 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings7 = []kernel.Binding{
+var embedBindings13 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings14 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
@@ -144,28 +208,57 @@ var embedBindings7 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings8 = []kernel.Binding{
+var embedBindings15 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings16 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings9 = []kernel.Binding{
+var embedBindings17 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings18 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings10 = []kernel.Binding{
+var embedBindings19 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings20 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings11 = []kernel.Binding{
+var embedBindings21 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings22 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
@@ -173,7 +266,15 @@ var embedBindings11 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings12 = []kernel.Binding{
+var embedBindings23 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings24 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
@@ -181,7 +282,15 @@ var embedBindings12 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings13 = []kernel.Binding{
+var embedBindings25 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_dm", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: embedBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings26 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
@@ -189,7 +298,15 @@ var embedBindings13 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings14 = []kernel.Binding{
+var embedBindings27 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings28 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
@@ -197,53 +314,68 @@ var embedBindings14 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings15 = []kernel.Binding{
+var embedBindings29 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings30 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings16 = []kernel.Binding{
+var embedBindings31 = []kernel.Binding{
+	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
+	{Name: "w_d", Elem: "u32", Bytes: embedBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
+}
+
+var embedBindings32 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings17 = []kernel.Binding{
+var embedBindings33 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings18 = []kernel.Binding{
+var embedBindings34 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings19 = []kernel.Binding{
+var embedBindings35 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings20 = []kernel.Binding{
+var embedBindings36 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "u32", Bytes: embedBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings21 = []kernel.Binding{
+var embedBindings37 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_e", Elem: "u32", Bytes: embedBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings22 = []kernel.Binding{
+var embedBindings38 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
@@ -251,7 +383,7 @@ var embedBindings22 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings23 = []kernel.Binding{
+var embedBindings39 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
@@ -259,28 +391,28 @@ var embedBindings23 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings24 = []kernel.Binding{
+var embedBindings40 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings25 = []kernel.Binding{
+var embedBindings41 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_dm", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings26 = []kernel.Binding{
+var embedBindings42 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings27 = []kernel.Binding{
+var embedBindings43 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
@@ -288,7 +420,7 @@ var embedBindings27 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings28 = []kernel.Binding{
+var embedBindings44 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_dm", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: embedBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
@@ -296,7 +428,7 @@ var embedBindings28 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings29 = []kernel.Binding{
+var embedBindings45 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: embedBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
@@ -304,7 +436,7 @@ var embedBindings29 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings30 = []kernel.Binding{
+var embedBindings46 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: embedBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
@@ -312,7 +444,7 @@ var embedBindings30 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: embedBytes2},
 }
 
-var embedBindings31 = []kernel.Binding{
+var embedBindings47 = []kernel.Binding{
 	{Name: "ids", Elem: "u32", Bytes: embedBytes0},
 	{Name: "w_d", Elem: "u32", Bytes: embedBytes22, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: embedBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},

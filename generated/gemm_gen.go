@@ -19,16 +19,17 @@ const (
 
 // GemmKey chooses among the variants of kernel gemm; a zero field matches any value.
 type GemmKey struct {
-	W          string // a name of Formats
-	Epilogue   string // store, add, gated
-	Interleave int    // 1, 8
-	Math       string // f32, f16
-	Tier       string // none, shared
+	W          string     // a name of Formats
+	Epilogue   string     // store, add, gated
+	Interleave int        // 1, 8
+	Texels     kernel.Int // 0, 1
+	Math       string     // f32, f16
+	Tier       string     // none, shared
 }
 
 // Values returns the key in the order of Gemm.Axes.
 func (k GemmKey) Values() []string {
-	return []string{k.W, k.Epilogue, kernel.KeyInt(k.Interleave), k.Math, k.Tier}
+	return []string{k.W, k.Epilogue, kernel.KeyInt(k.Interleave), k.Texels.Key(), k.Math, k.Tier}
 }
 
 // GemmParams is the parameter block of kernel gemm.
@@ -53,7 +54,7 @@ func (p GemmParams) Words() []uint32 {
 var Gemm = &kernel.Table{
 	Kernel: "gemm",
 	Doc:    "y[t, first + r] = W[r, :] · x[t, :] for many rows of activations, dequantised as it is read, in f32 or f16",
-	Axes:   []string{"W", "epilogue", "interleave", "math", "tier"},
+	Axes:   []string{"W", "epilogue", "interleave", "texels", "math", "tier"},
 	Params: []kernel.Param{
 		{Name: "tokens", Type: "u32", Offset: 0},
 		{Name: "rows", Type: "u32", Offset: 4},
@@ -66,124 +67,224 @@ var Gemm = &kernel.Table{
 		{Name: "kind", Type: "u32", Offset: 32},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "gemm_bf16_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_bf16_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f16_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f16_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f32_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_f32_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_nl_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_nl_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_xs_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_iq4_xs_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_mxfp4_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_mxfp4_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q2_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q2_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q3_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q3_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_1_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_1_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q4_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_1_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_1_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q5_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q6_k_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q6_k_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q8_0_store_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_q8_0_add_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
-		{Name: "gemm_bf16_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f16_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_f32_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_mxfp4_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q2_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q3_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_1_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q4_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_1_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q5_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q6_k_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_q8_0_gated_8_f32_none_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_bf16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings33, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f16_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings35, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_iq4_nl_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings37, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_iq4_xs_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings39, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_mxfp4_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings41, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q2_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings43, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q3_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings45, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings47, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings49, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings51, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings53, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_1_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings55, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings57, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q6_k_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings59, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q8_0_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f32", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings61, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f32_store_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings62, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_add_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings62, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_gated_1_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "f32", "shared"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings63, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f16_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings64, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings64, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings65, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings66, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings66, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings67, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q8_0_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings68, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings68, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings69, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_k_store_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings70, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings70, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "f16", "shared"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings71, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_bf16_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings0, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings1, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings2, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings3, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings4, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings5, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings6, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings7, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings8, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings9, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings10, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings11, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings12, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings13, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings14, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings15, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings16, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings17, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings18, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings19, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings20, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings21, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings22, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings23, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings24, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings25, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings26, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings27, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings28, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings29, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_store_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_store_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_add_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune0, Module: module, Bindings: gemmBindings30, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_add_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "1", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings31, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings32, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_bf16_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings33, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f16_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings34, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f16_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings35, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f32_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings36, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f32_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings37, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings38, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings39, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings40, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings41, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_mxfp4_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings42, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_mxfp4_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings43, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q2_k_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings44, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q2_k_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings45, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q3_k_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings46, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q3_k_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings47, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_0_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings48, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_0_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings49, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_1_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings50, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_1_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings51, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_k_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings52, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_k_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings53, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_0_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings54, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_0_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings55, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_1_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings56, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_1_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings57, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_k_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings58, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_k_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings59, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q6_k_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings60, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q6_k_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings61, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q8_0_gated_8_1_f32_none_4096_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune2, Module: module, Bindings: gemmBindings62, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q8_0_gated_8_1_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "1", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings63, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_bf16_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings64, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings64, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings65, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f16_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings65, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings66, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_f32_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings66, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings67, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_nl_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings67, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings68, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_iq4_xs_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings68, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings69, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_mxfp4_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings69, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings70, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q2_k_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings70, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings71, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q3_k_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings71, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings72, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_0_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings72, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings73, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_1_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings73, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings74, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q4_k_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings74, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings75, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_0_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings75, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings76, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_1_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings76, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings77, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q5_k_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings77, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings78, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q6_k_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings78, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_store_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "store", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings79, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_q8_0_add_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "add", "8", "0", "f32", "none"}, Tune: gemmTune1, Module: module, Bindings: gemmBindings79, Workgroup: 8, Grid: gemmGrid0, Foldable: true},
+		{Name: "gemm_bf16_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"bf16", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings80, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f16_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f16", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings81, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_f32_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"f32", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings82, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_nl", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings83, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"iq4_xs", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings84, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_mxfp4_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"mxfp4", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings85, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q2_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q2_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings86, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q3_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q3_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings87, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_0_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_0", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings88, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_1_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_1", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings89, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q4_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q4_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings90, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_0_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_0", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings91, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_1_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_1", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings92, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q5_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings93, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q6_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings94, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_q8_0_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings95, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
+		{Name: "gemm_bf16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings97, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings99, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_nl_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings101, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_xs_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings103, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_mxfp4_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings105, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q2_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings107, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q3_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings109, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings111, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings113, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings115, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings117, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings119, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings121, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q6_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings123, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings125, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f32_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings127, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings128, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings128, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings129, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings130, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings130, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings131, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings132, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings132, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings133, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings134, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings134, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings135, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
 	},
 }
 
-var gemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
+var gemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "4096"}}
 
-var gemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
+var gemmTune1 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
 
-var gemmTune2 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}}
+var gemmTune2 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "4096"}}
 
-var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
+var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
+
+var gemmTune4 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
+
+var gemmTune5 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
 
 func gemmGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 8), 1}
@@ -202,27 +303,551 @@ func gemmGrid3(p []uint32) [3]uint64 {
 }
 
 var gemmBindings0 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings1 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings2 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings3 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings4 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings5 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings6 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings7 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings8 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings9 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings10 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings11 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings12 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings13 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings14 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings15 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings16 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings17 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings18 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings19 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings20 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings21 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings22 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings23 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings24 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings25 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings26 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings27 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings28 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings29 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings30 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings31 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings32 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings33 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings34 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings35 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings36 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings37 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings38 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings39 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings40 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings41 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings42 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings43 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings44 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings45 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings46 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings47 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings48 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings49 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings50 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings51 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings52 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings53 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings54 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings55 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings56 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings57 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings58 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings59 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings60 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings61 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings62 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings63 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings64 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings65 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
+}
+
+var gemmBindings66 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings3 = []kernel.Binding{
+var gemmBindings67 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -230,7 +855,7 @@ var gemmBindings3 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings4 = []kernel.Binding{
+var gemmBindings68 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemmBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -238,7 +863,7 @@ var gemmBindings4 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings5 = []kernel.Binding{
+var gemmBindings69 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemmBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -246,7 +871,7 @@ var gemmBindings5 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings6 = []kernel.Binding{
+var gemmBindings70 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
@@ -255,7 +880,7 @@ var gemmBindings6 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings7 = []kernel.Binding{
+var gemmBindings71 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
@@ -264,7 +889,7 @@ var gemmBindings7 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings8 = []kernel.Binding{
+var gemmBindings72 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -272,7 +897,7 @@ var gemmBindings8 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings9 = []kernel.Binding{
+var gemmBindings73 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -280,7 +905,7 @@ var gemmBindings9 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings10 = []kernel.Binding{
+var gemmBindings74 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -288,7 +913,7 @@ var gemmBindings10 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings11 = []kernel.Binding{
+var gemmBindings75 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
@@ -297,7 +922,7 @@ var gemmBindings11 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings12 = []kernel.Binding{
+var gemmBindings76 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
@@ -306,7 +931,7 @@ var gemmBindings12 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings13 = []kernel.Binding{
+var gemmBindings77 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
@@ -315,7 +940,7 @@ var gemmBindings13 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings14 = []kernel.Binding{
+var gemmBindings78 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
@@ -324,7 +949,7 @@ var gemmBindings14 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings15 = []kernel.Binding{
+var gemmBindings79 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -332,28 +957,28 @@ var gemmBindings15 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings16 = []kernel.Binding{
+var gemmBindings80 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings17 = []kernel.Binding{
+var gemmBindings81 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings18 = []kernel.Binding{
+var gemmBindings82 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings19 = []kernel.Binding{
+var gemmBindings83 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -361,7 +986,7 @@ var gemmBindings19 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings20 = []kernel.Binding{
+var gemmBindings84 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemmBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -369,7 +994,7 @@ var gemmBindings20 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings21 = []kernel.Binding{
+var gemmBindings85 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemmBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -377,7 +1002,7 @@ var gemmBindings21 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings22 = []kernel.Binding{
+var gemmBindings86 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
@@ -386,7 +1011,7 @@ var gemmBindings22 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings23 = []kernel.Binding{
+var gemmBindings87 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
@@ -395,7 +1020,7 @@ var gemmBindings23 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings24 = []kernel.Binding{
+var gemmBindings88 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -403,7 +1028,7 @@ var gemmBindings24 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings25 = []kernel.Binding{
+var gemmBindings89 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -411,7 +1036,7 @@ var gemmBindings25 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings26 = []kernel.Binding{
+var gemmBindings90 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -419,7 +1044,7 @@ var gemmBindings26 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings27 = []kernel.Binding{
+var gemmBindings91 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
@@ -428,7 +1053,7 @@ var gemmBindings27 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings28 = []kernel.Binding{
+var gemmBindings92 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
@@ -437,7 +1062,7 @@ var gemmBindings28 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings29 = []kernel.Binding{
+var gemmBindings93 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
@@ -446,7 +1071,7 @@ var gemmBindings29 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings30 = []kernel.Binding{
+var gemmBindings94 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
@@ -455,7 +1080,7 @@ var gemmBindings30 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings31 = []kernel.Binding{
+var gemmBindings95 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -463,35 +1088,35 @@ var gemmBindings31 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings32 = []kernel.Binding{
+var gemmBindings96 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings33 = []kernel.Binding{
+var gemmBindings97 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings34 = []kernel.Binding{
+var gemmBindings98 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings35 = []kernel.Binding{
+var gemmBindings99 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings36 = []kernel.Binding{
+var gemmBindings100 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -499,7 +1124,7 @@ var gemmBindings36 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings37 = []kernel.Binding{
+var gemmBindings101 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -507,7 +1132,7 @@ var gemmBindings37 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings38 = []kernel.Binding{
+var gemmBindings102 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -515,7 +1140,7 @@ var gemmBindings38 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings39 = []kernel.Binding{
+var gemmBindings103 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -523,7 +1148,7 @@ var gemmBindings39 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings40 = []kernel.Binding{
+var gemmBindings104 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -531,7 +1156,7 @@ var gemmBindings40 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings41 = []kernel.Binding{
+var gemmBindings105 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -539,7 +1164,7 @@ var gemmBindings41 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings42 = []kernel.Binding{
+var gemmBindings106 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -548,7 +1173,7 @@ var gemmBindings42 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings43 = []kernel.Binding{
+var gemmBindings107 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -557,7 +1182,7 @@ var gemmBindings43 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings44 = []kernel.Binding{
+var gemmBindings108 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -566,7 +1191,7 @@ var gemmBindings44 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings45 = []kernel.Binding{
+var gemmBindings109 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -575,7 +1200,7 @@ var gemmBindings45 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings46 = []kernel.Binding{
+var gemmBindings110 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -583,7 +1208,7 @@ var gemmBindings46 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings47 = []kernel.Binding{
+var gemmBindings111 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -591,7 +1216,7 @@ var gemmBindings47 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings48 = []kernel.Binding{
+var gemmBindings112 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -599,7 +1224,7 @@ var gemmBindings48 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings49 = []kernel.Binding{
+var gemmBindings113 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -607,7 +1232,7 @@ var gemmBindings49 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings50 = []kernel.Binding{
+var gemmBindings114 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -615,7 +1240,7 @@ var gemmBindings50 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings51 = []kernel.Binding{
+var gemmBindings115 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -623,7 +1248,7 @@ var gemmBindings51 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings52 = []kernel.Binding{
+var gemmBindings116 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -632,7 +1257,7 @@ var gemmBindings52 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings53 = []kernel.Binding{
+var gemmBindings117 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -641,7 +1266,7 @@ var gemmBindings53 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings54 = []kernel.Binding{
+var gemmBindings118 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -650,7 +1275,7 @@ var gemmBindings54 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings55 = []kernel.Binding{
+var gemmBindings119 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -659,7 +1284,7 @@ var gemmBindings55 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings56 = []kernel.Binding{
+var gemmBindings120 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -668,7 +1293,7 @@ var gemmBindings56 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings57 = []kernel.Binding{
+var gemmBindings121 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -677,7 +1302,7 @@ var gemmBindings57 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings58 = []kernel.Binding{
+var gemmBindings122 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -686,7 +1311,7 @@ var gemmBindings58 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings59 = []kernel.Binding{
+var gemmBindings123 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -695,7 +1320,7 @@ var gemmBindings59 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings60 = []kernel.Binding{
+var gemmBindings124 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -703,7 +1328,7 @@ var gemmBindings60 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings61 = []kernel.Binding{
+var gemmBindings125 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
@@ -711,21 +1336,21 @@ var gemmBindings61 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings62 = []kernel.Binding{
+var gemmBindings126 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings63 = []kernel.Binding{
+var gemmBindings127 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings64 = []kernel.Binding{
+var gemmBindings128 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
@@ -733,7 +1358,7 @@ var gemmBindings64 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings65 = []kernel.Binding{
+var gemmBindings129 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
@@ -741,7 +1366,7 @@ var gemmBindings65 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings66 = []kernel.Binding{
+var gemmBindings130 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
@@ -750,7 +1375,7 @@ var gemmBindings66 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings67 = []kernel.Binding{
+var gemmBindings131 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
@@ -759,7 +1384,7 @@ var gemmBindings67 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings68 = []kernel.Binding{
+var gemmBindings132 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
@@ -768,7 +1393,7 @@ var gemmBindings68 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings69 = []kernel.Binding{
+var gemmBindings133 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
@@ -777,7 +1402,7 @@ var gemmBindings69 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings70 = []kernel.Binding{
+var gemmBindings134 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
@@ -786,7 +1411,7 @@ var gemmBindings70 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
-var gemmBindings71 = []kernel.Binding{
+var gemmBindings135 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},

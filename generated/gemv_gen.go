@@ -29,16 +29,17 @@ const (
 
 // GemvKey chooses among the variants of kernel gemv; a zero field matches any value.
 type GemvKey struct {
-	W          string // a name of Formats
-	Epilogue   string // store, add, gated
-	Norm       string // none, rms
-	Interleave int    // 1, 8
-	Reduce     string // none, shared, subgroup
+	W          string     // a name of Formats
+	Epilogue   string     // store, add, gated
+	Norm       string     // none, rms
+	Interleave int        // 1, 8
+	Texels     kernel.Int // 0, 1
+	Reduce     string     // none, shared, subgroup
 }
 
 // Values returns the key in the order of Gemv.Axes.
 func (k GemvKey) Values() []string {
-	return []string{k.W, k.Epilogue, k.Norm, kernel.KeyInt(k.Interleave), k.Reduce}
+	return []string{k.W, k.Epilogue, k.Norm, kernel.KeyInt(k.Interleave), k.Texels.Key(), k.Reduce}
 }
 
 // GemvParams is the parameter block of kernel gemv.
@@ -61,7 +62,7 @@ func (p GemvParams) Words() []uint32 {
 var Gemv = &kernel.Table{
 	Kernel: "gemv",
 	Doc:    "y[first + r] = W[r, :] · x for one row of activations, or its RMSNorm, dequantised as it is read",
-	Axes:   []string{"W", "epilogue", "norm", "interleave", "reduce"},
+	Axes:   []string{"W", "epilogue", "norm", "interleave", "texels", "reduce"},
 	Params: []kernel.Param{
 		{Name: "rows", Type: "u32", Offset: 0},
 		{Name: "cols", Type: "u32", Offset: 4},
@@ -72,294 +73,422 @@ var Gemv = &kernel.Table{
 		{Name: "eps", Type: "f32", Offset: 24},
 	},
 	Variants: []*kernel.Variant{
-		{Name: "gemv_bf16_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_add_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_gated_none_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_gated_none_8_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings64, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f16_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings65, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_f32_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings66, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_nl_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings67, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_iq4_xs_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings68, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_mxfp4_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings69, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q2_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings70, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q3_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings71, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings72, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_1_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings73, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q4_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings74, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings75, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_1_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings76, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q5_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings77, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q6_k_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings78, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_q8_0_store_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "rms", "8", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings79, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
-		{Name: "gemv_bf16_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings80, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f16_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings81, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_f32_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings82, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings83, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings84, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_mxfp4_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings85, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q2_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings86, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q3_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings87, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings88, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_1_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings89, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q4_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings90, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings91, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_1_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings92, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q5_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings93, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q6_k_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings94, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_q8_0_gated_rms_8_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "rms", "8", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings95, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
-		{Name: "gemv_bf16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings97, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings97, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings96, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings96, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings98, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings98, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings99, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_bf16_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings99, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings101, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings101, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings100, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings100, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings102, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings102, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings103, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f16_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings103, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings105, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings105, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings104, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings104, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings106, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings106, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings107, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_f32_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings107, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings109, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings109, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings108, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings108, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings110, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings110, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings111, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_nl_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings111, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings113, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings113, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings112, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings112, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings114, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings114, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings115, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_iq4_xs_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings115, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings117, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings117, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings116, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings116, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings118, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings118, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings119, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_mxfp4_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings119, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings121, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings121, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings120, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings120, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings122, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings122, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings123, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q2_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings123, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings125, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings125, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings124, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings124, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings126, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings126, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings127, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q3_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings127, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings129, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings129, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings128, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings128, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings130, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings130, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings131, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings131, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings133, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings133, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings132, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings132, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings134, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings134, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings135, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_1_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings135, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings137, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings137, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings136, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings136, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings138, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings138, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings139, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q4_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings139, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings141, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings141, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings140, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings140, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings142, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings142, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings143, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings143, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings145, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings145, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings144, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings144, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings146, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings146, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings147, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_1_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings147, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings149, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings149, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings148, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings148, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings150, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings150, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings151, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q5_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings151, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings153, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings153, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings152, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings152, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings154, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings154, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings155, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q6_k_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings155, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings157, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_store_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings157, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_add_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings156, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_add_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings156, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_gated_none_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings158, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_gated_none_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings158, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_gated_rms_1_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings159, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
-		{Name: "gemv_q8_0_gated_rms_1_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings159, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings0, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings1, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings2, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings3, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings4, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings5, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings6, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings7, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings8, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings9, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings10, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings11, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings12, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings13, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings14, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings15, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings16, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings17, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings18, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings19, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings20, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings21, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings22, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings23, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings24, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings25, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings26, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings27, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings28, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings29, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings30, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings31, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings32, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings33, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings34, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings35, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings36, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings37, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings38, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings39, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings40, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings41, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings42, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings43, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings44, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings45, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings46, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings47, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings48, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings49, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings50, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings51, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings52, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings53, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings54, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings55, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings56, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings57, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings58, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings59, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings60, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "0", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings61, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings62, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_add_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "add", "none", "8", "1", "none"}, Tune: gemvTune1, Module: module, Bindings: gemvBindings63, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings64, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings65, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings66, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings67, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings68, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings69, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings70, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings71, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings72, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings73, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings74, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings75, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings76, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings77, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings78, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings79, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings80, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings81, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings82, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings83, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings84, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings85, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings86, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings87, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings88, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings89, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings90, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings91, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings92, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings93, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings94, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings95, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings96, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings97, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings98, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings99, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings100, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings101, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings102, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings103, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings104, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings105, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings106, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings107, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings108, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings109, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings110, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings111, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings112, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings113, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings114, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings115, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings116, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings117, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings118, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings119, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings120, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings121, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings122, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings123, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings124, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_0_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "0", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings125, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings126, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_8_1_none_0_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "none", "8", "1", "none"}, Tune: gemvTune3, Module: module, Bindings: gemvBindings127, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings128, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings129, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings130, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f16_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings131, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings132, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_f32_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings133, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings134, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings135, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings136, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings137, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings138, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings139, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings140, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings141, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings142, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings143, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings144, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings145, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings146, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings147, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings148, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings149, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings150, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings151, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings152, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings153, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings154, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings155, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings156, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings157, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "rms", "8", "0", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings158, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "store", "rms", "8", "1", "none"}, Tune: gemvTune0, Module: module, Bindings: gemvBindings159, Workgroup: 8, Grid: gemvGrid0, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings160, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"bf16", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings161, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings162, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f16_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f16", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings163, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings164, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_f32_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"f32", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings165, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings166, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_nl", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings167, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings168, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"iq4_xs", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings169, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings170, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"mxfp4", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings171, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings172, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q2_k", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings173, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings174, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q3_k", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings175, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings176, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_0", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings177, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings178, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_1", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings179, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings180, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q4_k", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings181, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings182, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_0", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings183, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings184, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_1", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings185, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings186, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q5_k", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings187, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings188, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q6_k", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings189, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_8_0_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "rms", "8", "0", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings190, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_8_1_none_4096_software", Entry: "gemv", Ship: "software", Key: []string{"q8_0", "gated", "rms", "8", "1", "none"}, Tune: gemvTune2, Module: module, Bindings: gemvBindings191, Workgroup: 8, Grid: gemvGrid1, Foldable: true},
+		{Name: "gemv_bf16_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings192, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings192, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings193, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings193, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings192, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings192, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings194, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings194, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings195, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_bf16_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"bf16", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings195, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings196, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings196, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings197, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings197, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings196, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings196, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings198, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings198, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings199, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f16_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f16", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings199, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings200, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings200, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings201, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings201, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings200, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings200, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings202, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings202, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings203, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_f32_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"f32", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings203, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings204, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings204, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings205, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings205, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings204, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings204, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings206, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings206, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings207, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_nl_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_nl", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings207, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings208, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings208, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings209, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings209, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings208, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings208, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings210, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings210, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings211, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_iq4_xs_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"iq4_xs", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings211, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings212, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings212, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings213, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings213, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings212, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings212, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings214, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings214, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings215, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_mxfp4_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"mxfp4", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings215, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings216, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings216, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings217, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings217, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings216, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings216, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings218, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings218, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings219, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q2_k_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q2_k", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings219, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings220, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings220, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings221, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings221, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings220, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings220, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings222, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings222, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings223, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q3_k_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q3_k", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings223, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings224, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings224, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings225, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings225, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings224, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings224, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings226, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings226, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings227, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_0_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_0", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings227, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings228, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings228, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings229, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings229, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings228, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings228, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings230, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings230, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings231, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_1_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_1", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings231, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings232, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings232, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings233, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings233, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings232, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings232, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings234, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings234, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings235, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q4_k_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q4_k", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings235, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings236, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings236, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings237, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings237, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings236, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings236, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings238, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings238, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings239, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_0_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_0", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings239, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings240, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings240, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings241, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings241, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings240, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings240, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings242, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings242, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings243, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_1_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_1", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings243, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings244, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings244, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings245, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings245, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings244, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings244, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings246, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings246, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings247, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q5_k_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q5_k", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings247, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings248, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings248, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings249, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings249, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings248, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings248, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings250, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings250, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings251, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q6_k_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q6_k", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings251, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings252, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings252, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings253, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_store_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "store", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings253, Workgroup: 64, SharedBytes: 768, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_add_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings252, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_add_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "add", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings252, Workgroup: 64, SharedBytes: 512, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings254, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_none_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "none", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings254, Workgroup: 64, SharedBytes: 1024, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_1_0_subgroup_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "0", "subgroup"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings255, Workgroup: 64, Features: []string{"subgroups"}, Needs: []kernel.Need{{Limit: "subgroup_min", Least: 32}}, Grid: gemvGrid2, Foldable: true},
+		{Name: "gemv_q8_0_gated_rms_1_0_shared_gpu", Entry: "gemv", Ship: "gpu", Key: []string{"q8_0", "gated", "rms", "1", "0", "shared"}, Tune: gemvTune4, Module: module, Bindings: gemvBindings255, Workgroup: 64, SharedBytes: 1280, Grid: gemvGrid2, Foldable: true},
 	},
 }
 
@@ -400,700 +529,667 @@ var gemvBindings1 = []kernel.Binding{
 }
 
 var gemvBindings2 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings3 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings4 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings5 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings6 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings7 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings8 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings9 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings10 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings11 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings12 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings13 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings14 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings15 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings16 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings17 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings18 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings19 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings20 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings21 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings22 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings23 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings24 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings25 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings26 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings27 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings28 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings29 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings30 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings31 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings32 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings33 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings34 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings35 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings36 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings37 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings38 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings39 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings40 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings41 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings42 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings43 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings44 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings45 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings46 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings47 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings48 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings49 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings50 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings51 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings52 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings53 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings54 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings55 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings56 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings57 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings58 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings59 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings60 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings61 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings62 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings63 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings64 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings65 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings66 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings67 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings68 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings69 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings36 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings37 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings38 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings39 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings40 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings41 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings42 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings43 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings44 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings45 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings46 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings47 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings48 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings49 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings50 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings51 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings52 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings53 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings54 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings55 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings56 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings57 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings58 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings59 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings60 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings61 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings62 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings63 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings64 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings65 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings66 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings67 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings68 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
-var gemvBindings69 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
-	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
-}
-
 var gemvBindings70 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings71 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings72 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings73 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings74 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings75 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings76 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings77 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings78 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings79 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings80 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings81 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings82 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings83 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
-	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
 var gemvBindings84 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
-	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
@@ -1101,13 +1197,768 @@ var gemvBindings84 = []kernel.Binding{
 var gemvBindings85 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings86 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings87 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings88 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings89 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings90 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings91 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings92 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings93 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings94 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings95 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings96 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings97 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings98 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings99 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings100 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings101 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings102 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings103 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings104 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings105 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings106 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings107 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings108 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings109 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings110 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings111 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings112 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings113 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings114 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings115 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings116 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings117 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings118 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings119 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings120 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings121 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings122 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings123 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings124 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings125 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings126 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings127 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings128 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings129 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings130 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings131 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes0, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings132 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings133 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes4, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings134 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings135 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings136 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings137 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes7, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings138 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings139 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes9, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes10, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings140 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings141 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes13, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings142 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings143 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes12, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings144 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings145 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes6, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings146 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings147 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings148 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings149 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings150 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings151 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes17, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings152 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings153 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes15, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes16, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings154 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings155 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes14, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes8, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings156 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings157 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes18, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes11, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes19, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings158 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings159 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes5, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes20, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings160 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings86 = []kernel.Binding{
+var gemvBindings161 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings162 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings163 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes21, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings164 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings165 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes23, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings166 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings167 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings168 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings169 = []kernel.Binding{
+	{Name: "w_s", Elem: "u32", Bytes: gemvBytes26, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings170 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings171 = []kernel.Binding{
+	{Name: "w_e", Elem: "u32", Bytes: gemvBytes28, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes29, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings172 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8}},
@@ -1117,7 +1968,17 @@ var gemvBindings86 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings87 = []kernel.Binding{
+var gemvBindings173 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes32, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings174 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8}},
@@ -1127,7 +1988,17 @@ var gemvBindings87 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings88 = []kernel.Binding{
+var gemvBindings175 = []kernel.Binding{
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes31, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings176 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
@@ -1136,7 +2007,16 @@ var gemvBindings88 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings89 = []kernel.Binding{
+var gemvBindings177 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes25, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings178 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
@@ -1145,7 +2025,16 @@ var gemvBindings89 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings90 = []kernel.Binding{
+var gemvBindings179 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings180 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
@@ -1154,7 +2043,16 @@ var gemvBindings90 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings91 = []kernel.Binding{
+var gemvBindings181 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings182 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8}},
@@ -1164,7 +2062,17 @@ var gemvBindings91 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings92 = []kernel.Binding{
+var gemvBindings183 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes36, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings184 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8}},
@@ -1174,7 +2082,17 @@ var gemvBindings92 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings93 = []kernel.Binding{
+var gemvBindings185 = []kernel.Binding{
+	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "u32", Bytes: gemvBytes34, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes35, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings186 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8}},
@@ -1184,7 +2102,17 @@ var gemvBindings93 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings94 = []kernel.Binding{
+var gemvBindings187 = []kernel.Binding{
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes33, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes27, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings188 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8}},
@@ -1194,7 +2122,17 @@ var gemvBindings94 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings95 = []kernel.Binding{
+var gemvBindings189 = []kernel.Binding{
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes37, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes30, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes38, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings190 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8}},
 	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
@@ -1203,14 +2141,23 @@ var gemvBindings95 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings96 = []kernel.Binding{
+var gemvBindings191 = []kernel.Binding{
+	{Name: "w_d", Elem: "u32", Bytes: gemvBytes24, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 8, Texels: true}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes39, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 8, Texels: true}},
+	{Name: "x", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "norm_weight", Elem: "vec4<f32>", Uniform: 65536, Bytes: gemvBytes1},
+	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
+	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
+}
+
+var gemvBindings192 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings97 = []kernel.Binding{
+var gemvBindings193 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1218,14 +2165,14 @@ var gemvBindings97 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings98 = []kernel.Binding{
+var gemvBindings194 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings99 = []kernel.Binding{
+var gemvBindings195 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1233,14 +2180,14 @@ var gemvBindings99 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings100 = []kernel.Binding{
+var gemvBindings196 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings101 = []kernel.Binding{
+var gemvBindings197 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1248,14 +2195,14 @@ var gemvBindings101 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings102 = []kernel.Binding{
+var gemvBindings198 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings103 = []kernel.Binding{
+var gemvBindings199 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1263,14 +2210,14 @@ var gemvBindings103 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings104 = []kernel.Binding{
+var gemvBindings200 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings105 = []kernel.Binding{
+var gemvBindings201 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1278,14 +2225,14 @@ var gemvBindings105 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings106 = []kernel.Binding{
+var gemvBindings202 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemvBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings107 = []kernel.Binding{
+var gemvBindings203 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
 	{Name: "norm_weight", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1293,7 +2240,7 @@ var gemvBindings107 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings108 = []kernel.Binding{
+var gemvBindings204 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1301,7 +2248,7 @@ var gemvBindings108 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings109 = []kernel.Binding{
+var gemvBindings205 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1310,7 +2257,7 @@ var gemvBindings109 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings110 = []kernel.Binding{
+var gemvBindings206 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1318,7 +2265,7 @@ var gemvBindings110 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings111 = []kernel.Binding{
+var gemvBindings207 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1327,7 +2274,7 @@ var gemvBindings111 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings112 = []kernel.Binding{
+var gemvBindings208 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1335,7 +2282,7 @@ var gemvBindings112 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings113 = []kernel.Binding{
+var gemvBindings209 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1344,7 +2291,7 @@ var gemvBindings113 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings114 = []kernel.Binding{
+var gemvBindings210 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1352,7 +2299,7 @@ var gemvBindings114 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings115 = []kernel.Binding{
+var gemvBindings211 = []kernel.Binding{
 	{Name: "w_s", Elem: "u32", Bytes: gemvBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1361,7 +2308,7 @@ var gemvBindings115 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings116 = []kernel.Binding{
+var gemvBindings212 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1369,7 +2316,7 @@ var gemvBindings116 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings117 = []kernel.Binding{
+var gemvBindings213 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1378,7 +2325,7 @@ var gemvBindings117 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings118 = []kernel.Binding{
+var gemvBindings214 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1386,7 +2333,7 @@ var gemvBindings118 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings119 = []kernel.Binding{
+var gemvBindings215 = []kernel.Binding{
 	{Name: "w_e", Elem: "u32", Bytes: gemvBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1395,7 +2342,7 @@ var gemvBindings119 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings120 = []kernel.Binding{
+var gemvBindings216 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -1404,7 +2351,7 @@ var gemvBindings120 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings121 = []kernel.Binding{
+var gemvBindings217 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -1414,7 +2361,7 @@ var gemvBindings121 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings122 = []kernel.Binding{
+var gemvBindings218 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -1423,7 +2370,7 @@ var gemvBindings122 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings123 = []kernel.Binding{
+var gemvBindings219 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
@@ -1433,7 +2380,7 @@ var gemvBindings123 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings124 = []kernel.Binding{
+var gemvBindings220 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -1442,7 +2389,7 @@ var gemvBindings124 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings125 = []kernel.Binding{
+var gemvBindings221 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -1452,7 +2399,7 @@ var gemvBindings125 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings126 = []kernel.Binding{
+var gemvBindings222 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -1461,7 +2408,7 @@ var gemvBindings126 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings127 = []kernel.Binding{
+var gemvBindings223 = []kernel.Binding{
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
@@ -1471,7 +2418,7 @@ var gemvBindings127 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings128 = []kernel.Binding{
+var gemvBindings224 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1479,7 +2426,7 @@ var gemvBindings128 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings129 = []kernel.Binding{
+var gemvBindings225 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1488,7 +2435,7 @@ var gemvBindings129 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings130 = []kernel.Binding{
+var gemvBindings226 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1496,7 +2443,7 @@ var gemvBindings130 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings131 = []kernel.Binding{
+var gemvBindings227 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1505,7 +2452,7 @@ var gemvBindings131 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings132 = []kernel.Binding{
+var gemvBindings228 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1513,7 +2460,7 @@ var gemvBindings132 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings133 = []kernel.Binding{
+var gemvBindings229 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1522,7 +2469,7 @@ var gemvBindings133 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings134 = []kernel.Binding{
+var gemvBindings230 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1530,7 +2477,7 @@ var gemvBindings134 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings135 = []kernel.Binding{
+var gemvBindings231 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1539,7 +2486,7 @@ var gemvBindings135 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings136 = []kernel.Binding{
+var gemvBindings232 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1547,7 +2494,7 @@ var gemvBindings136 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings137 = []kernel.Binding{
+var gemvBindings233 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1556,7 +2503,7 @@ var gemvBindings137 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings138 = []kernel.Binding{
+var gemvBindings234 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1564,7 +2511,7 @@ var gemvBindings138 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings139 = []kernel.Binding{
+var gemvBindings235 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1573,7 +2520,7 @@ var gemvBindings139 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings140 = []kernel.Binding{
+var gemvBindings236 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -1582,7 +2529,7 @@ var gemvBindings140 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings141 = []kernel.Binding{
+var gemvBindings237 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -1592,7 +2539,7 @@ var gemvBindings141 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings142 = []kernel.Binding{
+var gemvBindings238 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -1601,7 +2548,7 @@ var gemvBindings142 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings143 = []kernel.Binding{
+var gemvBindings239 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
@@ -1611,7 +2558,7 @@ var gemvBindings143 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings144 = []kernel.Binding{
+var gemvBindings240 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -1620,7 +2567,7 @@ var gemvBindings144 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings145 = []kernel.Binding{
+var gemvBindings241 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -1630,7 +2577,7 @@ var gemvBindings145 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings146 = []kernel.Binding{
+var gemvBindings242 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -1639,7 +2586,7 @@ var gemvBindings146 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings147 = []kernel.Binding{
+var gemvBindings243 = []kernel.Binding{
 	{Name: "w_dm", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "u32", Bytes: gemvBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
@@ -1649,7 +2596,7 @@ var gemvBindings147 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings148 = []kernel.Binding{
+var gemvBindings244 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -1658,7 +2605,7 @@ var gemvBindings148 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings149 = []kernel.Binding{
+var gemvBindings245 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -1668,7 +2615,7 @@ var gemvBindings149 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings150 = []kernel.Binding{
+var gemvBindings246 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -1677,7 +2624,7 @@ var gemvBindings150 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings151 = []kernel.Binding{
+var gemvBindings247 = []kernel.Binding{
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
 	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemvBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
@@ -1687,7 +2634,7 @@ var gemvBindings151 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings152 = []kernel.Binding{
+var gemvBindings248 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -1696,7 +2643,7 @@ var gemvBindings152 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings153 = []kernel.Binding{
+var gemvBindings249 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -1706,7 +2653,7 @@ var gemvBindings153 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings154 = []kernel.Binding{
+var gemvBindings250 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -1715,7 +2662,7 @@ var gemvBindings154 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings155 = []kernel.Binding{
+var gemvBindings251 = []kernel.Binding{
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
 	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemvBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
@@ -1725,7 +2672,7 @@ var gemvBindings155 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings156 = []kernel.Binding{
+var gemvBindings252 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1733,7 +2680,7 @@ var gemvBindings156 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings157 = []kernel.Binding{
+var gemvBindings253 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1742,7 +2689,7 @@ var gemvBindings157 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings158 = []kernel.Binding{
+var gemvBindings254 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},
@@ -1750,7 +2697,7 @@ var gemvBindings158 = []kernel.Binding{
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemvBytes3},
 }
 
-var gemvBindings159 = []kernel.Binding{
+var gemvBindings255 = []kernel.Binding{
 	{Name: "w_d", Elem: "u32", Bytes: gemvBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
 	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemvBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemvBytes1},

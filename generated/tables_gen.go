@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "77f32a926ab416ac71f37f4da40ddd50"
+const Checksum = "6e58af587d4298be34411ee052a507d1"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

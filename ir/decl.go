@@ -172,6 +172,7 @@ type Binding struct {
 	Name       string
 	Type       *TypeExpr // dims are run-time expressions over the parameters
 	Interleave Expr      // of a format's planes: rows whose units alternate; nil is 1
+	Texels     Expr      // of weights: 1 reads the planes as textures; nil or 0 is storage
 	Uniform    Expr      // elements of a uniform buffer to read it through; nil or 0 is storage
 	Plane      *PlaneOf  // set where the binding came from a weight binding
 }
@@ -182,6 +183,7 @@ type PlaneOf struct {
 	Format     *Format
 	Plane      *Plane
 	Interleave int
+	Texels     bool // a texture of words rather than a storage buffer
 }
 
 // Shared is a workgroup array.

@@ -169,6 +169,10 @@ func (p *printer) binding(b *Binding) {
 		p.write(" interleave ")
 		p.expr(b.Interleave, 0)
 	}
+	if b.Texels != nil {
+		p.write(" texels ")
+		p.expr(b.Texels, 0)
+	}
 	if b.Uniform != nil {
 		p.write(" uniform ")
 		p.expr(b.Uniform, 0)

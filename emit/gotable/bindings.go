@@ -41,17 +41,21 @@ func (t *table) binding(b *ir.Binding) jen.Code {
 
 // PlaneRef returns which plane of which weights a buffer is.
 func PlaneRef(p *ir.PlaneOf) *kernel.PlaneRef {
-	return &kernel.PlaneRef{Weight: p.Weight, Format: p.Format.Name, Plane: slices.Index(p.Format.Planes, p.Plane), Interleave: p.Interleave}
+	return &kernel.PlaneRef{Weight: p.Weight, Format: p.Format.Name, Plane: slices.Index(p.Format.Planes, p.Plane), Interleave: p.Interleave, Texels: p.Texels}
 }
 
 func planeRef(p *ir.PlaneOf) jen.Code {
 	ref := PlaneRef(p)
-	return jen.Op("&").Qual(kernelPath, "PlaneRef").Add(fields(
-		field{"Weight", jen.Lit(ref.Weight)},
-		field{"Format", jen.Lit(ref.Format)},
-		field{"Plane", jen.Lit(ref.Plane)},
-		field{"Interleave", jen.Lit(ref.Interleave)},
-	))
+	list := []field{
+		{"Weight", jen.Lit(ref.Weight)},
+		{"Format", jen.Lit(ref.Format)},
+		{"Plane", jen.Lit(ref.Plane)},
+		{"Interleave", jen.Lit(ref.Interleave)},
+	}
+	if ref.Texels {
+		list = append(list, field{"Texels", jen.True()})
+	}
+	return jen.Op("&").Qual(kernelPath, "PlaneRef").Add(fields(list...))
 }
 
 // bytes returns the function that computes the least size of a binding, which

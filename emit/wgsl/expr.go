@@ -21,6 +21,11 @@ func (p *printer) expr(e ir.Expr) string {
 	case *ir.Call:
 		return p.call(e)
 	case *ir.Index:
+		if n, ok := e.X.(*ir.Name); ok {
+			if t, ok := p.texels[n.Name]; ok {
+				return p.texel(n.Name, t, e.Indices[0])
+			}
+		}
 		return fmt.Sprintf("%s[%s]", p.operand(e.X, true), p.expr(e.Indices[0]))
 	case *ir.Member:
 		return p.operand(e.X, true) + "." + e.Name

@@ -30,7 +30,7 @@ func init() {
 		shared sizeof smooth snorm static static_assert static_cast std subroutine super target template this
 		thread_local throw trait try type typedef typeid typename typeof union unless unorm unsafe unsized use using
 		varying virtual volatile wgsl where with writeonly yield
-		params array bool f16 f32 i32 u32 vec2 vec3 vec4 atomic ptr sampler texture
+		params texel_at textureLoad array bool f16 f32 i32 u32 vec2 vec3 vec4 atomic ptr sampler texture
 		abs all any acos asin atan ceil clamp cos cross distance dot exp exp2 floor fma fract length log log2 max min
 		mix modf pow round select sign sin sqrt step tan tanh trunc transpose normalize`) {
 		reserved[w] = true

@@ -21,7 +21,7 @@ type Module struct {
 // of u.Features ask for one differs between WGSL compilers, so that whoever hands
 // the module to one adds them.
 func Emit(u *pass.Unit, header ...string) Module {
-	p := &printer{}
+	p := &printer{texels: map[string]ir.Type{}}
 	for _, h := range header {
 		p.line(ir.Pos{}, "// %s", h)
 	}
@@ -33,6 +33,11 @@ func Emit(u *pass.Unit, header ...string) Module {
 			access = "read_write"
 		}
 		t, _ := b.Type.ElemType()
+		if b.Plane != nil && b.Plane.Texels {
+			p.texels[b.Name] = t
+			p.line(b.Pos, "@group(0) @binding(%d) var %s: texture_2d<u32>;", i, p.name(b.Name))
+			continue
+		}
 		if b.Uniform != nil {
 			p.line(b.Pos, "@group(0) @binding(%d) var<uniform> %s: array<%s, %s>;", i, p.name(b.Name), TypeName(t), ir.FormatExpr(b.Uniform))
 			continue
@@ -45,6 +50,10 @@ func Emit(u *pass.Unit, header ...string) Module {
 	for _, s := range k.Shared {
 		t, _ := s.Type.ArrayType()
 		p.line(s.Pos, "var<workgroup> %s: %s;", p.name(s.Name), TypeName(t))
+	}
+	if len(p.texels) > 0 {
+		p.line(ir.Pos{}, "")
+		p.line(ir.Pos{}, "fn %s(i: u32) -> vec2<u32> { return vec2<u32>(i %% %du, i / %[2]du); }", texelAt, texelRow)
 	}
 	p.line(ir.Pos{}, "")
 	p.line(k.Pos, "@compute @workgroup_size(%s)", ir.FormatExpr(k.Workgroup))
@@ -61,6 +70,7 @@ type printer struct {
 	lines  []ir.Pos
 	depth  int
 	params map[string]bool
+	texels map[string]ir.Type // elements of the bindings that are textures
 	hoists int
 	loops  int // around the current statement
 }

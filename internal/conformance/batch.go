@@ -43,13 +43,16 @@ func newBatch(dev gpu.Device, library *op.Library) *batch {
 	return b
 }
 
+// layoutOf is plan.Layout or plan.ExpertLayout.
+type layoutOf func(library *op.Library, format string) (weights.Layout, error)
+
 // matrix plans rows of cols elements as the engine holds weights.
-func (b *batch) matrix(format *kernel.Format, rows, cols int, data []byte) (*weights.Matrix, error) {
-	interleave, err := plan.Interleave(b.library, format.Name)
+func (b *batch) matrix(layoutOf layoutOf, format *kernel.Format, rows, cols int, data []byte) (*weights.Matrix, error) {
+	layout, err := layoutOf(b.library, format.Name)
 	if err != nil {
 		return nil, err
 	}
-	m, err := b.weights.Matrix(interleave, &weights.Tensor{
+	m, err := b.weights.Matrix(layout, &weights.Tensor{
 		Name: "weights", Format: format, Rows: rows, Cols: cols,
 		RowBytes: cols / format.FileBlock * format.BlockBytes, Data: bytes.NewReader(data),
 	})

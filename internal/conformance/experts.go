@@ -33,7 +33,7 @@ func mulMatID(t *trial) (func() []float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.matrix, err = t.batch.matrix(format, e.count*e.rows, e.cols, data); err != nil {
+	if e.matrix, err = t.batch.matrix(plan.ExpertLayout, format, e.count*e.rows, e.cols, data); err != nil {
 		return nil, err
 	}
 	if e.x, err = t.values(1); err != nil {
@@ -75,7 +75,7 @@ func addID(t *trial) (func() []float64, error) {
 		identity[i*n+i%n] = math.Float32bits(1)
 	}
 	var err error
-	if e.matrix, err = t.batch.matrix(plan.Format(int(gguf.F32)), e.count*n, n, encode(identity)); err != nil {
+	if e.matrix, err = t.batch.matrix(plan.ExpertLayout, plan.Format(int(gguf.F32)), e.count*n, n, encode(identity)); err != nil {
 		return nil, err
 	}
 	if e.x, err = t.values(0); err != nil {

@@ -64,7 +64,7 @@ func (t *trial) matrices(i int) ([]*weights.Matrix, error) {
 	var out []*weights.Matrix
 	each := len(data) / (a.Ne[2] * a.Ne[3])
 	for ; len(data) > 0; data = data[each:] {
-		m, err := t.batch.matrix(format, a.Ne[1], a.Ne[0], data[:each])
+		m, err := t.batch.matrix(plan.Layout, format, a.Ne[1], a.Ne[0], data[:each])
 		if err != nil {
 			return nil, err
 		}
@@ -87,10 +87,10 @@ func formatOf(t *opvec.Tensor) *kernel.Format {
 func (t *trial) product(m *weights.Matrix, x plan.Source, stride int, y *array, tokens int) error {
 	bound := map[string]plan.Source{"w": m.Parts[0], "x": x, "bias": x, "y": y} // nothing of the bias is read
 	if tokens == 1 {
-		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Norm: generated.GemvNormNone, Interleave: m.Interleave}
+		key := generated.GemvKey{W: m.Format.Name, Epilogue: generated.GemvEpilogueStore, Norm: generated.GemvNormNone, Interleave: m.Interleave, Texels: m.TexelKey()}
 		return t.batch.dispatch(generated.Gemv, key, generated.GemvParams{Rows: uint32(m.Rows), Cols: uint32(m.Cols)}, bound)
 	}
-	key := generated.GemmKey{W: m.Format.Name, Epilogue: generated.GemmEpilogueStore, Math: "f32", Interleave: m.Interleave}
+	key := generated.GemmKey{W: m.Format.Name, Epilogue: generated.GemmEpilogueStore, Math: "f32", Interleave: m.Interleave, Texels: m.TexelKey()}
 	params := generated.GemmParams{
 		Tokens: uint32(tokens), Rows: uint32(m.Rows), Cols: uint32(m.Cols), XStride: uint32(stride), YStride: uint32(m.Rows),
 	}

@@ -18,7 +18,7 @@ func getRows(t *trial) (func() []float64, error) {
 	cols, count := t.operand(0).Ne[0], t.operand(1).Ne[0]
 	var found []*array
 	for i, m := range matrices {
-		key := generated.EmbedKey{W: m.Format.Name, Interleave: m.Interleave}
+		key := generated.EmbedKey{W: m.Format.Name, Interleave: m.Interleave, Texels: m.TexelKey()}
 		params := generated.EmbedParams{Tokens: uint32(count), Rows: uint32(m.Rows), Cols: uint32(m.Cols), Stride: uint32(m.Cols)}
 		y := t.batch.output(count * m.Cols)
 		if err := t.batch.dispatch(generated.Embed, key, params, map[string]plan.Source{

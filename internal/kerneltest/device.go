@@ -34,12 +34,23 @@ func NewShader(d gpu.Device, v *Variant) (*Shader, error) {
 
 func access(b *ir.Binding) gpu.Access {
 	switch {
+	case texels(b) != 0:
+		return gpu.TexelAccess
 	case b.Uniform != nil:
 		return gpu.UniformAccess
 	case b.Access == ir.In:
 		return gpu.ReadOnly
 	}
 	return gpu.ReadWrite
+}
+
+// texels returns the usage of a binding that is a texture, else 0.
+func texels(b *ir.Binding) gpu.Usage {
+	if b.Plane == nil || !b.Plane.Texels {
+		return 0
+	}
+	t, _ := b.Type.ElemType()
+	return map[int]gpu.Usage{1: gpu.Texels4, 2: gpu.Texels8, 4: gpu.Texels16}[t.Lanes]
 }
 
 // Release gives the pipeline back.
@@ -67,7 +78,10 @@ func (s *Shader) Run(ctx context.Context, c *Case, layout Grid) (map[string][]ui
 	}
 	for _, b := range s.variant.Unit.Kernel.Bindings {
 		words, usage := c.buffers[b.Name], gpu.Storage
-		if b.Uniform != nil {
+		switch {
+		case texels(b) != 0:
+			usage = texels(b)
+		case b.Uniform != nil:
 			t, _ := b.Type.ElemType()
 			usage = gpu.Uniform
 			words = append(slices.Clone(words), make([]uint32, int(eval(b.Uniform, nil))*t.Lanes-len(words))...)
@@ -110,34 +124,47 @@ const guardBytes = 256
 const wordBytes = 4
 
 // guarded is a buffer with bytes around what is bound of it, that a kernel must
-// leave alone.
+// leave alone; or a texture, of which kernels leave all alone, with more texels
+// behind.
 type guarded struct {
 	name   string
 	buffer gpu.Buffer
-	size   int // bytes bound
+	size   int      // bytes bound
+	texels []uint32 // of a texture
 }
 
 var fence = bytes.Repeat([]byte{0xff, 0xff, 0xc7, 0x7f}, guardBytes/wordBytes) // NaN
 
 func guard(d gpu.Device, name string, words []uint32, usage gpu.Usage) (*guarded, error) {
-	data := slices.Clone(fence)
+	var data []byte
 	for _, w := range words {
 		data = binary.LittleEndian.AppendUint32(data, w)
 	}
-	data = append(data, fence...)
-	b, err := d.NewBuffer(name, int64(len(data)), usage)
-	if err != nil {
+	g := &guarded{name: name, size: len(data)}
+	if usage.TexelSize() > 0 {
+		g.texels, data = words, append(data, fence...)
+	} else {
+		data = slices.Concat(fence, data, fence)
+	}
+	var err error
+	if g.buffer, err = d.NewBuffer(name, int64(len(data)), usage); err != nil {
 		return nil, err
 	}
-	return &guarded{name, b, len(words) * wordBytes}, d.Write(b, 0, data)
+	return g, d.Write(g.buffer, 0, data)
 }
 
 func (g *guarded) inner() gpu.BufferRange {
+	if g.texels != nil {
+		return gpu.BufferRange{Buffer: g.buffer}
+	}
 	return gpu.BufferRange{Buffer: g.buffer, Offset: guardBytes, Size: int64(g.size)}
 }
 
 // read returns the words that were bound.
 func (g *guarded) read(ctx context.Context, d gpu.Device) ([]uint32, error) {
+	if g.texels != nil {
+		return g.texels, nil
+	}
 	pending, err := d.StartRead(g.buffer, 0, g.buffer.Size())
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func compareParts(t *testing.T, device gpu.Device, of *ir.Format, interleave int
 		Buffer:  device.Caps().Limits.MaxBufferSize,
 		Align:   int64(device.Caps().Limits.StorageOffsetAlign),
 	})
-	m, err := set.Matrix(interleave, tensors...)
+	m, err := set.Matrix(weights.Layout{Interleave: interleave}, tensors...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -138,6 +138,8 @@ func checkWeights(lib *ir.Library, k *ir.Kernel, errs *ir.Errors) {
 			errs.Addf(b.Pos, "weights %s can't be read through a uniform buffer", b.Name)
 		case !weights && b.Interleave != nil:
 			errs.Addf(b.Pos, "%s holds no weights: only their rows interleave", b.Name)
+		case !weights && b.Texels != nil:
+			errs.Addf(b.Pos, "%s holds no weights: only they are read as texels", b.Name)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func flatBinding(b *ir.Binding) *ir.Binding {
 	}
 	c.Type = ir.NewTypeExpr(pos, w)
 	c.Type.Dims = []ir.Expr{size}
-	c.Interleave = nil
+	c.Interleave, c.Texels = nil, nil
 	return &c
 }
 

@@ -28,6 +28,15 @@ func (in *inliner) bindings(list []*ir.Binding) []*ir.Binding {
 			}
 			interleave = n
 		}
+		texels := int64(0)
+		if b.Texels != nil {
+			n, ok := constantInt(b.Texels)
+			if !ok || n < 0 || n > 1 {
+				in.errs.Addf(b.Texels.ExprPos(), "texels must be a constant: 1 for textures, 0 for storage buffers")
+				continue
+			}
+			texels = n
+		}
 		rows, cols := b.Type.Dims[0], b.Type.Dims[1]
 		blocks := fold(ir.NewBinary(cols.ExprPos(), "/", cols, ir.NewInt(cols.ExprPos(), int64(f.Block))))
 		for _, p := range f.Planes {
@@ -37,7 +46,7 @@ func (in *inliner) bindings(list []*ir.Binding) []*ir.Binding {
 			in.used[name] = true
 			out = append(out, &ir.Binding{
 				Pos: b.Pos, Access: b.Access, Name: name, Type: &t, Interleave: ir.NewInt(b.Pos, interleave),
-				Plane: &ir.PlaneOf{Weight: b.Name, Format: f, Plane: p, Interleave: int(interleave)},
+				Plane: &ir.PlaneOf{Weight: b.Name, Format: f, Plane: p, Interleave: int(interleave), Texels: texels == 1},
 			})
 		}
 	}

@@ -22,7 +22,7 @@ func specialize(u *Unit) error {
 	}
 	for _, b := range src.Bindings {
 		c := *b
-		c.Type, c.Interleave, c.Uniform = s.typ(b.Type), s.expr(b.Interleave), s.expr(b.Uniform)
+		c.Type, c.Interleave, c.Texels, c.Uniform = s.typ(b.Type), s.expr(b.Interleave), s.expr(b.Texels), s.expr(b.Uniform)
 		if c.Uniform != nil && isInt(c.Uniform, 0) {
 			c.Uniform = nil
 		}

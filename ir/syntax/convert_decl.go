@@ -126,6 +126,7 @@ func (c *converter) binding(b *binding) *ir.Binding {
 		Name:       b.Name.Value,
 		Type:       c.typ(b.Type),
 		Interleave: c.optional(b.Interleave),
+		Texels:     c.optional(b.Texels),
 		Uniform:    c.optional(b.Uniform),
 	}
 }

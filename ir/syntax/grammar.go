@@ -77,6 +77,7 @@ type binding struct {
 	Name       token `parser:"@Ident ':'"`
 	Type       *typ  `parser:"@@"`
 	Interleave *expr `parser:"('interleave' @@)?"`
+	Texels     *expr `parser:"('texels' @@)?"`
 	Uniform    *expr `parser:"('uniform' @@)?"`
 }
 

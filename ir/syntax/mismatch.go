@@ -73,7 +73,7 @@ func (m *mismatch) swallowed(tokens []token) bool {
 }
 
 // wantsOperand are words of clauses with an operand behind them.
-var wantsOperand = map[string]bool{"in": true, "where": true, "interleave": true, "uniform": true, "workgroup": true, "grid": true}
+var wantsOperand = map[string]bool{"in": true, "where": true, "interleave": true, "texels": true, "uniform": true, "workgroup": true, "grid": true}
 
 // readable names things of the grammar for the user; literals name themselves.
 var readable = map[string]string{

@@ -173,7 +173,7 @@ func (r random) kernel() *ir.Kernel {
 		}),
 		Bindings: list(r, 0, 3, func() *ir.Binding {
 			access := ir.Access(r.IntN(3))
-			return &ir.Binding{Access: access, Name: r.name(), Type: r.typ(), Interleave: maybe(r, x), Uniform: maybe(r, x)}
+			return &ir.Binding{Access: access, Name: r.name(), Type: r.typ(), Interleave: maybe(r, x), Texels: maybe(r, x), Uniform: maybe(r, x)}
 		}),
 		Shared: list(r, 0, 2, func() *ir.Shared {
 			return &ir.Shared{Name: r.name(), Type: r.typ()}

@@ -61,7 +61,8 @@ type Need struct {
 	Least int64  `json:"least"`
 }
 
-// Binding is a storage buffer of a variant.
+// Binding is a storage buffer of a variant, or what is read like one: a uniform
+// buffer, or a texture.
 type Binding struct {
 	Name  string
 	Write bool   // the kernel stores to it
@@ -81,6 +82,8 @@ type PlaneRef struct {
 	Format     string `json:"format"`
 	Plane      int    `json:"plane"`      // index into Format.Planes
 	Interleave int    `json:"interleave"` // rows whose words alternate
+	// Texels says that the plane is a texture: gpu.Texels4, 8 or 16.
+	Texels bool `json:"texels,omitempty"`
 }
 
 // Format is how weights are stored on the device: each plane is a stream of
@@ -114,6 +117,7 @@ type Device struct {
 	MaxStorageBuffer int   // storage buffers a stage may bind
 	MaxUniform       int64 // bytes of a uniform buffer
 	MaxGroupsPerDim  uint64
+	Texels           bool // it reads textures far faster than storage buffers
 	Features         map[string]bool
 	Limits           map[string]int64 // by the names used in where clauses: subgroup_min, …
 }
@@ -129,6 +133,9 @@ func (d *Device) Refuses(v *Variant) string {
 		return fmt.Sprintf("needs %d storage buffers, the device has %d", v.StorageBuffers(), d.MaxStorageBuffer)
 	}
 	for _, b := range v.Bindings {
+		if b.Texels() && !d.Texels {
+			return "reads weights as textures, which is no gain on the device"
+		}
 		if b.Uniform > d.MaxUniform {
 			return fmt.Sprintf("needs a uniform buffer of %d bytes, the device has %d", b.Uniform, d.MaxUniform)
 		}
@@ -146,11 +153,14 @@ func (d *Device) Refuses(v *Variant) string {
 	return ""
 }
 
-// StorageBuffers counts the bindings that are no uniform buffers.
+// Texels reports whether the binding is a texture.
+func (b *Binding) Texels() bool { return b.Plane != nil && b.Plane.Texels }
+
+// StorageBuffers counts the bindings that are neither uniform buffers nor textures.
 func (v *Variant) StorageBuffers() int {
 	n := 0
 	for _, b := range v.Bindings {
-		if b.Uniform == 0 {
+		if b.Uniform == 0 && !b.Texels() {
 			n++
 		}
 	}

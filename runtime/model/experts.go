@@ -122,12 +122,16 @@ func (l *loader) ofExperts(cache *weights.ExpertCache, n int, tensors ...*weight
 			return nil
 		}
 	}
+	layout, err := plan.ExpertLayout(l.library, tensors[0].Format.Name)
+	if err != nil {
+		l.fail(fmt.Errorf("load %s: %w", tensors[0].Name, err))
+		return nil
+	}
 	var m *weights.Matrix
-	var err error
 	if cache != nil {
-		m, err = cache.Matrix(l.interleave(tensors[0]), tensors...)
+		m, err = cache.Matrix(layout, tensors...)
 	} else {
-		m, err = l.set.Experts(l.interleave(tensors[0]), n, tensors...)
+		m, err = l.set.Experts(layout, n, tensors...)
 	}
 	if err != nil {
 		l.fail(err)

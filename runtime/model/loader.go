@@ -223,7 +223,7 @@ func (l *loader) joined(tensors ...*weights.Tensor) *weights.Matrix {
 	if l.err != nil {
 		return nil
 	}
-	m, err := l.set.Matrix(l.interleave(tensors[0]), tensors...)
+	m, err := l.set.Matrix(l.layout(tensors[0]), tensors...)
 	if err != nil {
 		l.fail(err)
 	}
@@ -253,19 +253,19 @@ func (l *loader) gated(gate, up *weights.Tensor) *weights.Matrix {
 		l.fail(fmt.Errorf("load %s: type %s, but %s has type %s; kernels need the same", up.Name, up.Format.Name, gate.Name, gate.Format.Name))
 		return nil
 	}
-	m, err := l.set.Gated(l.interleave(gate), gate, up)
+	m, err := l.set.Gated(l.layout(gate), gate, up)
 	if err != nil {
 		l.fail(err)
 	}
 	return m
 }
 
-func (l *loader) interleave(t *weights.Tensor) int {
-	n, err := plan.Interleave(l.library, t.Format.Name)
+func (l *loader) layout(t *weights.Tensor) weights.Layout {
+	layout, err := plan.Layout(l.library, t.Format.Name)
 	if err != nil {
 		l.fail(fmt.Errorf("load %s: %w", t.Name, err))
 	}
-	return n
+	return layout
 }
 
 // vector plans float32 values.

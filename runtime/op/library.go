@@ -53,6 +53,7 @@ func describe(caps gpu.Caps) kernel.Device {
 		MaxInvocations:   int(caps.Limits.MaxInvocations),
 		MaxStorageBuffer: int(caps.Limits.MaxStorageBuffers),
 		MaxUniform:       caps.Limits.MaxUniformBinding,
+		Texels:           caps.Features.Texels,
 		MaxGroupsPerDim:  uint64(caps.Limits.MaxWorkgroupsPerDim),
 		Features: map[string]bool{
 			gpu.FeatureF16:       caps.Features.F16,
@@ -182,6 +183,8 @@ func describePipeline(v *kernel.Variant) gpu.PipelineDesc {
 
 func access(b *kernel.Binding) gpu.Access {
 	switch {
+	case b.Texels():
+		return gpu.TexelAccess
 	case b.Uniform > 0:
 		return gpu.UniformAccess
 	case b.Write:

@@ -145,11 +145,11 @@ func (b *expertBlock) vectors(name string, readers, n int, x []float64) (*weight
 // planned plans a matrix of experts, or a plain one.
 func (b *expertBlock) planned(t *testing.T, experts int, tensors ...*weights.Tensor) *weights.Matrix {
 	t.Helper()
-	interleave, err := Interleave(b.library, tensors[0].Format.Name)
+	layout, err := ExpertLayout(b.library, tensors[0].Format.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := b.set.Experts(interleave, experts, tensors...)
+	m, err := b.set.Experts(layout, experts, tensors...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,36 +6,46 @@ import (
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/weights"
 )
 
-// Interleave returns how many rows of a weight format interleave on a device:
-// the first layout, of those that suit it, for which all kernels exist.
-func Interleave(l *op.Library, format string) (int, error) {
-	layouts := []int{1, 8}
+// Layout returns how weights of a format lie on a device: the first layout, of
+// those that suit it, for which all kernels exist.
+func Layout(l *op.Library, format string) (weights.Layout, error) {
+	layouts := []weights.Layout{{Interleave: 1}, {Interleave: 8}}
 	if l.Software() {
-		layouts = []int{8, 1}
+		layouts = []weights.Layout{{Interleave: 8, Texels: true}, {Interleave: 8}, {Interleave: 1}}
 	}
 	if n := l.Layout(format); n > 0 {
-		layouts = append([]int{n}, layouts...)
+		layouts = append([]weights.Layout{{Interleave: n}}, layouts...)
 	}
 	var err error
-	for _, n := range layouts {
-		if err = layoutExists(l, format, n); err == nil {
-			return n, nil
+	for _, layout := range layouts {
+		if err = layoutExists(l, format, layout); err == nil {
+			return layout, nil
 		}
 	}
-	return 0, fmt.Errorf("weights in %s: %w", format, err)
+	return weights.Layout{}, fmt.Errorf("weights in %s: %w", format, err)
 }
 
-func layoutExists(l *op.Library, format string, interleave int) error {
-	if _, err := l.Find(generated.Embed, generated.EmbedKey{W: format, Interleave: interleave}, nil); err != nil {
+// ExpertLayout is Layout for the weights of experts, which kernels read from
+// storage buffers.
+func ExpertLayout(l *op.Library, format string) (weights.Layout, error) {
+	layout, err := Layout(l, format)
+	layout.Texels = false
+	return layout, err
+}
+
+func layoutExists(l *op.Library, format string, layout weights.Layout) error {
+	texels := layout.TexelKey()
+	if _, err := l.Find(generated.Embed, generated.EmbedKey{W: format, Interleave: layout.Interleave, Texels: texels}, nil); err != nil {
 		return err
 	}
 	for _, epilogue := range []string{"store", "add", "gated"} {
-		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Norm: "none", Interleave: interleave}, nil); err != nil {
+		if _, err := l.Find(generated.Gemv, generated.GemvKey{W: format, Epilogue: epilogue, Norm: "none", Interleave: layout.Interleave, Texels: texels}, nil); err != nil {
 			return err
 		}
-		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Math: "f32", Interleave: interleave}, nil); err != nil {
+		if _, err := l.Find(generated.Gemm, generated.GemmKey{W: format, Epilogue: epilogue, Math: "f32", Interleave: layout.Interleave, Texels: texels}, nil); err != nil {
 			return err
 		}
 	}

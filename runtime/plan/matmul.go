@@ -14,11 +14,15 @@ const tokenGranule = 32
 // a tile of many would be mostly empty.
 const fewTokens = 8
 
+// uniformGranule is what tokens are split by that are read through uniform
+// buffers: what a workgroup of such a kernel computes.
+const uniformGranule = 8
+
 // Embed returns the rows of m that the step's tokens name.
 func (r *Recorder) Embed(m *weights.Matrix, cols int) *Tensor {
 	y := r.tensor("embeddings", r.Tokens, cols)
 	for _, part := range m.Parts {
-		key := generated.EmbedKey{W: m.Format.Name, Interleave: m.Interleave}
+		key := generated.EmbedKey{W: m.Format.Name, Interleave: m.Interleave, Texels: m.TexelKey()}
 		params := generated.EmbedParams{
 			Tokens: uint32(r.Tokens), Rows: uint32(part.Rows), Cols: uint32(m.Cols), First: uint32(part.First), Stride: uint32(y.Stride),
 		}
@@ -81,7 +85,7 @@ func (r *Recorder) product(p *product) {
 		if r.Tokens <= fewTokens && r.few(p, part) {
 			continue
 		}
-		most := r.tokensWithin(perColumn * int64(part.Rows) * int64(p.m.Cols))
+		most := min(r.tokensWithin(perColumn*int64(part.Rows)*int64(p.m.Cols)), r.uniformTokens(p, part))
 		for from := 0; from < r.Tokens; from += most {
 			r.gemm(p, part, from, min(most, r.Tokens-from))
 		}
@@ -93,6 +97,21 @@ func (r *Recorder) product(p *product) {
 func (r *Recorder) tokensWithin(perToken int64) int {
 	most := r.limits.Work / perToken / tokenGranule * tokenGranule
 	return int(min(max(most, tokenGranule), int64(r.Tokens)))
+}
+
+// uniformTokens returns how many tokens a dispatch may compute whose kernel reads
+// them through a uniform buffer: all, where no kernel does.
+func (r *Recorder) uniformTokens(p *product, part *weights.Part) int {
+	v, err := r.library.Find(generated.Gemm, r.gemmKey(p), p.gemmParams(part, uniformGranule).Words())
+	if err != nil {
+		return r.Tokens // the dispatch will say why
+	}
+	for _, b := range v.Bindings {
+		if b.Name == "x" && b.Uniform > 0 {
+			return int(b.Uniform) / (4 * p.x.Stride) / uniformGranule * uniformGranule
+		}
+	}
+	return r.Tokens
 }
 
 // biasStride returns how many values the bias has, or its half for gates.
@@ -116,7 +135,7 @@ func (p *product) bias(x *Tensor) bind {
 }
 
 func (r *Recorder) gemv(p *product, part *weights.Part) {
-	key := generated.GemvKey{W: p.m.Format.Name, Epilogue: p.epilogue, Norm: "none", Interleave: p.m.Interleave}
+	key := generated.GemvKey{W: p.m.Format.Name, Epilogue: p.epilogue, Norm: "none", Interleave: p.m.Interleave, Texels: p.m.TexelKey()}
 	params := generated.GemvParams{
 		Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
 		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
@@ -159,12 +178,15 @@ func (r *Recorder) gemm(p *product, part *weights.Part, from, tokens int) {
 	} else {
 		binds = append(binds, bind{"x", p.x.from(from)})
 	}
-	params := generated.GemmParams{
+	r.dispatch(generated.Gemm, key, p.gemmParams(part, tokens), from, tokens, binds...)
+}
+
+func (p *product) gemmParams(part *weights.Part, tokens int) generated.GemmParams {
+	return generated.GemmParams{
 		Tokens: uint32(tokens), Rows: uint32(part.Rows), Cols: uint32(p.m.Cols), First: uint32(p.first + part.First),
 		XStride: uint32(p.x.Stride), YStride: uint32(p.y.Stride),
 		BiasFirst: uint32(p.m.BiasFirst + part.First), BiasStride: p.biasStride(), Kind: uint32(p.kind),
 	}
-	r.dispatch(generated.Gemm, key, params, from, tokens, binds...)
 }
 
 // stepsAlign is what the columns of halves are a multiple of, so that the steps of
@@ -174,7 +196,7 @@ const stepsAlign = 64
 // gemmKey asks for halves where the program may round and the device has a kernel
 // for that.
 func (r *Recorder) gemmKey(p *product) generated.GemmKey {
-	key := generated.GemmKey{W: p.m.Format.Name, Epilogue: p.epilogue, Math: "f16", Interleave: p.m.Interleave}
+	key := generated.GemmKey{W: p.m.Format.Name, Epilogue: p.epilogue, Math: "f16", Interleave: p.m.Interleave, Texels: p.m.TexelKey()}
 	if !r.Fast || !r.library.Has(generated.Gemm, key) {
 		key.Math = "f32"
 	}

@@ -200,7 +200,10 @@ func (r *Recorder) use(source Source, b *kernel.Binding) {
 		if b.Write {
 			t.writes++
 		}
-		t.uniform = max(t.uniform, b.Uniform)
+		if b.Uniform > 0 {
+			r := source.Range(b)
+			t.uniform = max(t.uniform, r.Offset+r.Size)
+		}
 	}
 }
 

@@ -41,14 +41,14 @@ func TestUniformFits(t *testing.T) {
 func TestWork(t *testing.T) {
 	limits := gpu.DefaultLimits()
 	library := op.Describe(gpu.Caps{Kind: gpu.KindDiscrete, Limits: limits})
-	interleave, err := Interleave(library, "f32")
+	layout, err := Layout(library, "f32")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var plan memory.Plan
 	set := weights.NewSet(&plan, weights.Limits{Binding: limits.MaxStorageBinding, Buffer: limits.MaxBufferSize, Align: 256})
 	tensor := &weights.Tensor{Name: "w", Format: Format(0), Rows: 64, Cols: 64, RowBytes: 256}
-	m, err := set.Gated(interleave, tensor, tensor)
+	m, err := set.Gated(layout, tensor, tensor)
 	if err != nil {
 		t.Fatal(err)
 	}

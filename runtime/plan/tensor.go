@@ -28,7 +28,7 @@ type Tensor struct {
 	rows        int
 	flat        bool // no rows of activations
 	kept        bool
-	uniform     int64     // bytes that must be bound where the tensor is a uniform buffer
+	uniform     int64     // where the last of the uniform buffers ends that it is bound as; 0: none
 	norm        *norm     // what is to fill the tensor, until something reads it
 	writes      int       // steps that wrote the tensor
 	rounded     []rounded // what it was rounded to
@@ -82,12 +82,15 @@ func tensorOf(s Source) *Tensor {
 	return nil
 }
 
-// Range returns the memory of the rows, or of the whole of a uniform buffer.
+// offset returns the byte at which the rows begin.
+func (r rowsFrom) offset() int64 { return 4 * int64(r.row) * int64(r.Stride) }
+
+// Range returns the memory of the rows, or of a whole uniform buffer from there on.
 func (r rowsFrom) Range(b *kernel.Binding) memory.Range {
+	at := r.offset()
 	if b.Uniform > 0 {
-		return memory.Range{Buffer: r.buffer, Size: b.Uniform}
+		return memory.Range{Buffer: r.buffer, Offset: at, Size: b.Uniform}
 	}
-	at := 4 * int64(r.row) * int64(r.Stride)
 	return memory.Range{Buffer: r.buffer, Offset: at, Size: 4*int64(r.rows)*int64(r.Stride) - at}
 }
 

@@ -45,21 +45,38 @@ var readers = []reader{
 
 // Bandwidth returns the best of several plain read kernels over more than
 // 120 MB, on hardware 1 GiB where a binding may be as large, in bytes a second.
+// Where texels are faster than storage buffers, they are read too.
 func Bandwidth(ctx context.Context, dev gpu.Device) (float64, error) {
+	kinds := []gpu.Usage{gpu.Storage}
+	if dev.Caps().Features.Texels {
+		kinds = append(kinds, gpu.Texels16)
+	}
+	best := 0.0
+	for _, usage := range kinds {
+		rate, err := bandwidth(ctx, dev, usage)
+		if err != nil {
+			return 0, err
+		}
+		best = max(best, rate)
+	}
+	return best, nil
+}
+
+// bandwidth returns the best rate of reading one kind of memory.
+func bandwidth(ctx context.Context, dev gpu.Device, usage gpu.Usage) (best float64, err error) {
 	load, limits := loadOf(dev.Caps().Kind), dev.Caps().Limits
 	size := min(load.bytes, limits.MaxStorageBinding, limits.MaxBufferSize) / 16 * 16
-	data, err := dev.NewBuffer("bandwidth", size, gpu.Storage)
+	data, err := dev.NewBuffer("bandwidth", size, usage)
 	for errors.Is(err, gpu.ErrOutOfMemory) && size/2 >= leastBytes {
 		size = size / 32 * 16
-		data, err = dev.NewBuffer("bandwidth", size, gpu.Storage)
+		data, err = dev.NewBuffer("bandwidth", size, usage)
 	}
 	if err != nil {
 		return 0, err
 	}
 	defer data.Release()
-	best := 0.0
 	for _, r := range readers {
-		rate, err := r.measure(ctx, dev, data, load)
+		rate, err := r.measure(ctx, dev, data, usage, load)
 		if err != nil {
 			return 0, err
 		}
@@ -69,7 +86,7 @@ func Bandwidth(ctx context.Context, dev gpu.Device) (float64, error) {
 }
 
 // measure returns the bytes a second of one way.
-func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, load load) (float64, error) {
+func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, usage gpu.Usage, load load) (float64, error) {
 	quads := data.Size() / 16
 	groups := quads / int64(r.group*r.reads)
 	sums, err := dev.NewBuffer("sums", groups*int64(r.group)*16, gpu.Storage)
@@ -78,8 +95,12 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, lo
 	}
 	defer sums.Release()
 	grid := fold(uint32(groups), dev.Caps().Limits.MaxWorkgroupsPerDim)
+	access, declaration := gpu.ReadOnly, storage
+	if usage != gpu.Storage {
+		access, declaration = gpu.TexelAccess, texels
+	}
 	pipeline, err := dev.NewPipeline(gpu.PipelineDesc{
-		Label: "read", WGSL: r.wgsl(groups), Entry: "read_all", Bindings: []gpu.Access{gpu.ReadOnly, gpu.ReadWrite},
+		Label: "read", WGSL: declaration + r.wgsl(groups), Entry: "read_all", Bindings: []gpu.Access{access, gpu.ReadWrite},
 	})
 	if err != nil {
 		return 0, err
@@ -124,6 +145,16 @@ func fold(n, most uint32) [3]uint32 {
 	return [3]uint32{(n + rows - 1) / rows, rows, 1}
 }
 
+// What is read, and how.
+const (
+	storage = `
+@group(0) @binding(0) var<storage, read> data: array<vec4<f32>>;
+fn load(i: u32) -> vec4<f32> { return data[i]; }`
+	texels = `
+@group(0) @binding(0) var data: texture_2d<u32>;
+fn load(i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(textureLoad(data, vec2<u32>(i % 4096u, i / 4096u), 0)); }`
+)
+
 // wgsl returns the kernel, in which four sums keep reads independent.
 func (r reader) wgsl(groups int64) string {
 	first, step := "at", fmt.Sprint(groups*int64(r.group))
@@ -131,7 +162,6 @@ func (r reader) wgsl(groups int64) string {
 		first, step = fmt.Sprintf("at * %du", r.reads), "1"
 	}
 	return fmt.Sprintf(`
-@group(0) @binding(0) var<storage, read> data: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>;
 
 @compute @workgroup_size(%d)
@@ -144,10 +174,10 @@ fn read_all(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups
   var c = vec4<f32>(0.0);
   var d = vec4<f32>(0.0);
   for (var n = 0u; n < %du; n += 4u) {
-    a += data[i];
-    b += data[i + %[6]su];
-    c += data[i + 2u * %[6]su];
-    d += data[i + 3u * %[6]su];
+    a += load(i);
+    b += load(i + %[6]su);
+    c += load(i + 2u * %[6]su);
+    d += load(i + 3u * %[6]su);
     i += 4u * %[6]su;
   }
   sums[at] = a + b + (c + d);

@@ -21,15 +21,17 @@ func TestMeasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dev.Close()
-	data, err := dev.NewBuffer("data", 4<<20, gpu.Storage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer data.Release()
-	for _, r := range readers {
-		rate, err := r.measure(context.Background(), dev, data, load{4 << 20, 8, 1})
-		if err != nil || rate < 1e7 || rate > 1e14 {
-			t.Errorf("%+v: %g bytes a second, %v", r, rate, err)
+	for _, usage := range []gpu.Usage{gpu.Storage, gpu.Texels16} {
+		data, err := dev.NewBuffer("data", 4<<20, usage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer data.Release()
+		for _, r := range readers {
+			rate, err := r.measure(context.Background(), dev, data, usage, load{4 << 20, 8, 1})
+			if err != nil || rate < 1e7 || rate > 1e14 {
+				t.Errorf("%+v of usage %d: %g bytes a second, %v", r, usage, rate, err)
+			}
 		}
 	}
 }

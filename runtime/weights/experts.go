@@ -69,11 +69,11 @@ func (s *Set) Traffic() (sum Traffic) {
 }
 
 // Matrix plans the slots for tensors as Set.Experts plans all experts.
-func (c *ExpertCache) Matrix(interleave int, tensors ...*Tensor) (*Matrix, error) {
+func (c *ExpertCache) Matrix(l Layout, tensors ...*Tensor) (*Matrix, error) {
 	if rows := tensors[0].Rows / c.Experts; rows%granule != 0 {
 		return nil, fmt.Errorf("load %s: %d rows an expert; to page experts, the rows must be a multiple of %d", tensors[0].Name, rows, granule)
 	}
-	m, err := c.set.ofExperts(memory.Experts, interleave, c.Experts, c.Slots, tensors)
+	m, err := c.set.ofExperts(memory.Experts, l, c.Experts, c.Slots, tensors)
 	if err == nil {
 		c.parts = append(c.parts, m.Parts...)
 	}

@@ -45,7 +45,7 @@ func sequence(ranges ...[2]int) (all []int) {
 
 func TestMatrixParts(t *testing.T) {
 	set := NewSet(&memory.Plan{}, Limits{Binding: 4 * 20, Buffer: 1 << 20, Align: 32})
-	m, err := set.Matrix(1, numbered("q", 20, 0), numbered("k", 5, 100), numbered("v", 9, 200))
+	m, err := set.Matrix(Layout{Interleave: 1}, numbered("q", 20, 0), numbered("k", 5, 100), numbered("v", 9, 200))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestMatrixParts(t *testing.T) {
 
 func TestExpertParts(t *testing.T) {
 	set := NewSet(&memory.Plan{}, Limits{Binding: 4 * 32, Buffer: 1 << 20, Align: 32})
-	m, err := set.Experts(8, 2, numbered("gate", 22, 0), numbered("up", 22, 100))
+	m, err := set.Experts(Layout{Interleave: 8}, 2, numbered("gate", 22, 0), numbered("up", 22, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestExpertParts(t *testing.T) {
 
 func TestGatedParts(t *testing.T) {
 	set := NewSet(&memory.Plan{}, Limits{Binding: 4 * 20, Buffer: 1 << 20, Align: 32})
-	m, err := set.Gated(8, numbered("gate", 11, 0), numbered("up", 11, 100))
+	m, err := set.Gated(Layout{Interleave: 8}, numbered("gate", 11, 0), numbered("up", 11, 100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestGatedParts(t *testing.T) {
 
 func TestNoRoom(t *testing.T) {
 	set := NewSet(&memory.Plan{}, Limits{Binding: 16, Buffer: 1 << 20, Align: 32})
-	if _, err := set.Matrix(8, numbered("q", 20, 0)); err == nil {
+	if _, err := set.Matrix(Layout{Interleave: 8}, numbered("q", 20, 0)); err == nil {
 		t.Error("8 rows fit 16 bytes")
 	}
 }

@@ -21,7 +21,7 @@ const stagingBytes = 2 << 20
 func (s *Set) Bytes() int64 {
 	var n int64
 	for _, p := range s.parts {
-		n += p.buffer.Size()
+		n += p.bytes()
 	}
 	for _, v := range s.vectors {
 		n += v.size
@@ -118,8 +118,8 @@ func repackAll(ctx context.Context, pieces <-chan *piece, done chan<- *piece) er
 		}
 		for i := range part.format.Planes {
 			plane := &part.format.Planes[i]
-			dst := make([]byte, planeBytes(plane, p.rows, part.blocks, part.interleave))
-			repack(dst, src, part.rowBytes, part.blocks, part.format, plane, part.interleave)
+			dst := make([]byte, planeBytes(plane, p.rows, part.blocks, part.layout.Interleave))
+			repack(dst, src, part.rowBytes, part.blocks, part.format, plane, part.layout.Interleave)
 			p.planes = append(p.planes, dst)
 		}
 		select {

@@ -1,0 +1,29 @@
+package wgsl
+
+import (
+	"fmt"
+
+	"github.com/wgslgen/wgslgen/ir"
+)
+
+// A binding that is a texture is rows of so many texels, each an element, and
+// all of words.
+const (
+	texelRow = 4096
+	texelAt  = "texel_at"
+)
+
+// texel prints the load of an element of a texture.
+func (p *printer) texel(name string, t ir.Type, at ir.Expr) string {
+	load := fmt.Sprintf("textureLoad(%s, %s(%s), 0)", p.name(name), texelAt, p.expr(at))
+	switch t.Lanes {
+	case 1:
+		load += ".x"
+	case 2:
+		load += ".xy"
+	}
+	if t.Scalar != ir.U32 {
+		load = fmt.Sprintf("bitcast<%s>(%s)", TypeName(t), load)
+	}
+	return load
+}
