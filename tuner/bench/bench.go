@@ -41,7 +41,6 @@ type Bench struct {
 	bandwidth float64
 	operation float64                 // multiply-adds a second
 	footprint int64                   // bytes on the device of the loaded model
-	loading   time.Duration           // to load the model and run it once
 	steps     map[phase]time.Duration // what a decode step and a prefill step take, about
 }
 
@@ -113,7 +112,6 @@ const (
 // open opens the device, loads the model untuned, and generates a little, so
 // that all memory holds what a model leaves there.
 func (b *Bench) open(ctx context.Context) (err error) {
-	begin := time.Now()
 	if b.dev, err = b.options.Open(); err != nil {
 		return err
 	}
@@ -141,7 +139,6 @@ func (b *Bench) open(ctx context.Context) (err error) {
 	if err := b.dev.Wait(ctx); err != nil {
 		return err
 	}
-	b.loading = time.Since(begin)
 	return b.measureLaunch(ctx)
 }
 

@@ -47,13 +47,23 @@ func (b *Bench) WholeTime() time.Duration {
 	takes := func(t task) time.Duration {
 		return b.steps[prefilling]*time.Duration(t.prompt)/time.Duration(b.engine.Chunk()) + b.steps[decoding]*time.Duration(t.tokens)
 	}
-	challenges := len(b.chunks()) - 1
-	turn := 2*(takes(b.prefill(wholePrompt))+takes(b.decode(1))) +
-		time.Duration(2*challenges)*takes(b.prefill(longPrompt)) +
-		time.Duration(len(b.aheads()))*takes(b.decode(1)) +
-		time.Duration(len(b.submissions()))*takes(b.prefill(wholePrompt))
-	loads := 2 + 2*challenges + 2
-	return (1+mostTurns)*turn + time.Duration(loads)*b.loading
+	loads, turn := time.Duration(0), time.Duration(0)
+	race := func(engines, ways int, tasks ...task) {
+		if ways < 2 {
+			return // there is nothing to compare
+		}
+		loads += time.Duration(engines)
+		for _, t := range tasks {
+			turn += time.Duration(ways) * takes(t)
+		}
+	}
+	race(2, 2, b.prefill(wholePrompt), b.decode(1))
+	for range b.chunks()[1:] {
+		race(2, 2, b.prefill(longPrompt))
+	}
+	race(1, len(b.aheads()), b.decode(1))
+	race(1, len(b.submissions()), b.prefill(wholePrompt))
+	return (1+mostTurns)*turn + loads*b.engine.LoadTime()
 }
 
 // rate returns the tokens a second of the task's phase on an engine.

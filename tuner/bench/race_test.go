@@ -79,6 +79,9 @@ func (e *ending) Err() error { return e.err }
 // Whole runs that there is no time for leave the profile as it was.
 func TestNoTimeForWholeRuns(t *testing.T) {
 	b, _ := open(t, "rms_norm")
+	if b.WholeTime() <= 0 {
+		t.Errorf("whole runs would take %v", b.WholeTime())
+	}
 	p := b.NewProfile()
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()

@@ -32,8 +32,12 @@ func (b *Bench) Find(p *profile.Profile, problem *tuner.Problem) (s profile.Sear
 	return s
 }
 
-// Record puts a search's results into a profile, in the place of older ones.
+// Record puts a search's results into a profile, in the place of older ones. A
+// search that ended before it found anything leaves what an older one did.
 func (b *Bench) Record(p *profile.Profile, problem *tuner.Problem, r *tuner.Result) error {
+	if cutOff := r.Ended == tuner.Cancelled || r.Ended == tuner.OutOfTime; cutOff && r.Best < 0 && b.Find(p, problem).Best != "" {
+		return nil
+	}
 	g := b.groupOf(problem)
 	trials, err := json.Marshal(r.Trials)
 	if err != nil {

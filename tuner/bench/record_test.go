@@ -13,8 +13,8 @@ import (
 	"github.com/wgslgen/wgslgen/tuner"
 )
 
-// What was interrupted is searched again and then takes its own place; what is
-// finished is not. The chosen variant travels unless it is a generated one, and
+// What was interrupted is searched again and then takes its own place, once it
+// finds something; what is finished is not. The chosen variant travels unless it is a generated one, and
 // no longer than it is chosen.
 func TestRecordResumes(t *testing.T) {
 	lib, err := syntax.ParseFS(templates.FS)
@@ -48,7 +48,9 @@ func TestRecordResumes(t *testing.T) {
 	}
 	result := func(best int, ended tuner.End) *tuner.Result {
 		r := &tuner.Result{Best: best, Default: 2 * time.Millisecond, Ended: ended, Trials: make([]tuner.Trial, len(points))}
-		r.Trials[best] = tuner.Trial{Time: time.Millisecond, Outcome: tuner.Measured}
+		if best >= 0 {
+			r.Trials[best] = tuner.Trial{Time: time.Millisecond, Outcome: tuner.Measured}
+		}
 		return r
 	}
 	p := &profile.Profile{}
@@ -60,6 +62,8 @@ func TestRecordResumes(t *testing.T) {
 	}{
 		{foreign, tuner.Cancelled, false, 1},
 		{foreign, tuner.OutOfTime, false, 1},
+		{-1, tuner.OutOfTime, false, 1},
+		{-1, tuner.Cancelled, false, 1},
 		{generatedAt, tuner.Converged, true, 0},
 		{foreign, tuner.AtRoof, true, 1},
 	} {
