@@ -102,46 +102,48 @@ var ExpertGemm = &kernel.Table{
 		{Name: "expert_gemm_q5_k_gated_8_none_software", Entry: "expert_gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "none"}, Tune: expertGemmTune1, Module: module, Bindings: expertGemmBindings29, Workgroup: 8, Grid: expertGemmGrid1, Foldable: true},
 		{Name: "expert_gemm_q6_k_gated_8_none_software", Entry: "expert_gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "none"}, Tune: expertGemmTune1, Module: module, Bindings: expertGemmBindings30, Workgroup: 8, Grid: expertGemmGrid1, Foldable: true},
 		{Name: "expert_gemm_q8_0_gated_8_none_software", Entry: "expert_gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "none"}, Tune: expertGemmTune1, Module: module, Bindings: expertGemmBindings31, Workgroup: 8, Grid: expertGemmGrid1, Foldable: true},
-		{Name: "expert_gemm_bf16_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings32, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_bf16_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings33, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_f16_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings34, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_f16_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings35, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_f32_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings36, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_f32_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings37, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_iq4_nl_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings38, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_iq4_nl_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings39, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_iq4_xs_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings40, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_iq4_xs_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings41, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_mxfp4_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings42, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_mxfp4_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings43, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q2_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings44, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q2_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings45, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q3_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings46, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q3_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings47, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings48, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings49, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_1_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings50, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_1_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings51, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings52, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q4_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings53, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings54, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings55, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_1_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings56, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_1_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings57, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings58, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q5_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings59, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q6_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings60, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q6_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings61, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q8_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings62, Workgroup: 128, SharedBytes: 6272, Grid: expertGemmGrid2, Foldable: true},
-		{Name: "expert_gemm_q8_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings63, Workgroup: 128, SharedBytes: 10368, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_bf16_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings32, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_bf16_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings33, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_f16_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings34, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_f16_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings35, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_iq4_nl_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings36, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_iq4_nl_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings37, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_iq4_xs_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings38, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_iq4_xs_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings39, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_mxfp4_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings40, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_mxfp4_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings41, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q2_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings42, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q2_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings43, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q3_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings44, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q3_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings45, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q4_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings46, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q4_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings47, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q4_1_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings48, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q4_1_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings49, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q4_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings50, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q4_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings51, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q5_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings52, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q5_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings53, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q5_1_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings54, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q5_1_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings55, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q5_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings56, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q5_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings57, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q6_k_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings58, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q6_k_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings59, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_q8_0_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings60, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_q8_0_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "shared"}, Tune: expertGemmTune2, Module: module, Bindings: expertGemmBindings61, Workgroup: 64, SharedBytes: 12288, Grid: expertGemmGrid3, Foldable: true},
+		{Name: "expert_gemm_f32_store_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "shared"}, Tune: expertGemmTune3, Module: module, Bindings: expertGemmBindings62, Workgroup: 64, SharedBytes: 6144, Grid: expertGemmGrid2, Foldable: true},
+		{Name: "expert_gemm_f32_gated_1_shared_gpu", Entry: "expert_gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "shared"}, Tune: expertGemmTune3, Module: module, Bindings: expertGemmBindings63, Workgroup: 64, SharedBytes: 6144, Grid: expertGemmGrid3, Foldable: true},
 	},
 }
 
-var expertGemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}}
+var expertGemmTune0 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
-var expertGemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}}
+var expertGemmTune1 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "1"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
-var expertGemmTune2 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "16"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}}
+var expertGemmTune2 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}}
+
+var expertGemmTune3 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}}
 
 func expertGemmGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[2]), 64), kernel.CeilDiv(uint64(p[0])*uint64(p[1]), 8) + uint64(p[5]), 1}
@@ -153,6 +155,10 @@ func expertGemmGrid1(p []uint32) [3]uint64 {
 
 func expertGemmGrid2(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[2]), 64), kernel.CeilDiv(uint64(p[0])*uint64(p[1]), 32) + uint64(p[5]), 1}
+}
+
+func expertGemmGrid3(p []uint32) [3]uint64 {
+	return [3]uint64{kernel.CeilDiv(uint64(p[2]), 32), kernel.CeilDiv(uint64(p[0])*uint64(p[1]), 32) + uint64(p[5]), 1}
 }
 
 var expertGemmBindings0 = []kernel.Binding{
@@ -518,7 +524,8 @@ var expertGemmBindings35 = []kernel.Binding{
 }
 
 var expertGemmBindings36 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -527,7 +534,8 @@ var expertGemmBindings36 = []kernel.Binding{
 }
 
 var expertGemmBindings37 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -536,8 +544,8 @@ var expertGemmBindings37 = []kernel.Binding{
 }
 
 var expertGemmBindings38 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -546,8 +554,8 @@ var expertGemmBindings38 = []kernel.Binding{
 }
 
 var expertGemmBindings39 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: expertGemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -556,8 +564,8 @@ var expertGemmBindings39 = []kernel.Binding{
 }
 
 var expertGemmBindings40 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: expertGemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -566,8 +574,8 @@ var expertGemmBindings40 = []kernel.Binding{
 }
 
 var expertGemmBindings41 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: expertGemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: expertGemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -576,8 +584,9 @@ var expertGemmBindings41 = []kernel.Binding{
 }
 
 var expertGemmBindings42 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -586,8 +595,9 @@ var expertGemmBindings42 = []kernel.Binding{
 }
 
 var expertGemmBindings43 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -596,9 +606,9 @@ var expertGemmBindings43 = []kernel.Binding{
 }
 
 var expertGemmBindings44 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -607,9 +617,9 @@ var expertGemmBindings44 = []kernel.Binding{
 }
 
 var expertGemmBindings45 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -618,9 +628,8 @@ var expertGemmBindings45 = []kernel.Binding{
 }
 
 var expertGemmBindings46 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -629,9 +638,8 @@ var expertGemmBindings46 = []kernel.Binding{
 }
 
 var expertGemmBindings47 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -640,8 +648,8 @@ var expertGemmBindings47 = []kernel.Binding{
 }
 
 var expertGemmBindings48 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -650,8 +658,8 @@ var expertGemmBindings48 = []kernel.Binding{
 }
 
 var expertGemmBindings49 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -660,8 +668,8 @@ var expertGemmBindings49 = []kernel.Binding{
 }
 
 var expertGemmBindings50 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -670,8 +678,8 @@ var expertGemmBindings50 = []kernel.Binding{
 }
 
 var expertGemmBindings51 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -680,8 +688,9 @@ var expertGemmBindings51 = []kernel.Binding{
 }
 
 var expertGemmBindings52 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -690,8 +699,9 @@ var expertGemmBindings52 = []kernel.Binding{
 }
 
 var expertGemmBindings53 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -700,9 +710,9 @@ var expertGemmBindings53 = []kernel.Binding{
 }
 
 var expertGemmBindings54 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -711,9 +721,9 @@ var expertGemmBindings54 = []kernel.Binding{
 }
 
 var expertGemmBindings55 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -722,9 +732,9 @@ var expertGemmBindings55 = []kernel.Binding{
 }
 
 var expertGemmBindings56 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -733,9 +743,9 @@ var expertGemmBindings56 = []kernel.Binding{
 }
 
 var expertGemmBindings57 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: expertGemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: expertGemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -744,9 +754,9 @@ var expertGemmBindings57 = []kernel.Binding{
 }
 
 var expertGemmBindings58 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -755,9 +765,9 @@ var expertGemmBindings58 = []kernel.Binding{
 }
 
 var expertGemmBindings59 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: expertGemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -766,9 +776,8 @@ var expertGemmBindings59 = []kernel.Binding{
 }
 
 var expertGemmBindings60 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -777,9 +786,8 @@ var expertGemmBindings60 = []kernel.Binding{
 }
 
 var expertGemmBindings61 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: expertGemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes76, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes76, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -788,8 +796,7 @@ var expertGemmBindings61 = []kernel.Binding{
 }
 
 var expertGemmBindings62 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes77, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes77, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes3},
@@ -798,8 +805,7 @@ var expertGemmBindings62 = []kernel.Binding{
 }
 
 var expertGemmBindings63 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: expertGemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes78, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: expertGemmBytes78, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "order", Elem: "u32", Bytes: expertGemmBytes1},
 	{Name: "tiles", Elem: "vec4<u32>", Bytes: expertGemmBytes43},
 	{Name: "bias", Elem: "f32", Bytes: expertGemmBytes24},
@@ -988,137 +994,137 @@ func expertGemmBytes44(p []uint32) int64 {
 }
 
 func expertGemmBytes45(p []uint32) int64 {
-	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 16) * 4 * 16)
-}
-
-func expertGemmBytes46(p []uint32) int64 {
-	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 16) * 4 * 16)
-}
-
-func expertGemmBytes47(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 64) * 4)
 }
 
-func expertGemmBytes48(p []uint32) int64 {
+func expertGemmBytes46(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 64) * 2 * 16)
 }
 
-func expertGemmBytes49(p []uint32) int64 {
+func expertGemmBytes47(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 64) * 4)
 }
 
-func expertGemmBytes50(p []uint32) int64 {
+func expertGemmBytes48(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 64) * 2 * 16)
 }
 
-func expertGemmBytes51(p []uint32) int64 {
+func expertGemmBytes49(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 2 * 4)
 }
 
-func expertGemmBytes52(p []uint32) int64 {
+func expertGemmBytes50(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 8 * 16)
 }
 
-func expertGemmBytes53(p []uint32) int64 {
+func expertGemmBytes51(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 2 * 4)
 }
 
-func expertGemmBytes54(p []uint32) int64 {
+func expertGemmBytes52(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 8 * 16)
 }
 
-func expertGemmBytes55(p []uint32) int64 {
+func expertGemmBytes53(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 128) * 4)
 }
 
-func expertGemmBytes56(p []uint32) int64 {
+func expertGemmBytes54(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 128) * 4 * 16)
 }
 
-func expertGemmBytes57(p []uint32) int64 {
+func expertGemmBytes55(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 128) * 4)
 }
 
-func expertGemmBytes58(p []uint32) int64 {
+func expertGemmBytes56(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 128) * 4 * 16)
 }
 
-func expertGemmBytes59(p []uint32) int64 {
+func expertGemmBytes57(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 16)
 }
 
-func expertGemmBytes60(p []uint32) int64 {
+func expertGemmBytes58(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 4 * 16)
 }
 
-func expertGemmBytes61(p []uint32) int64 {
+func expertGemmBytes59(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 4)
 }
 
-func expertGemmBytes62(p []uint32) int64 {
+func expertGemmBytes60(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 16)
 }
 
-func expertGemmBytes63(p []uint32) int64 {
+func expertGemmBytes61(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 4 * 16)
 }
 
-func expertGemmBytes64(p []uint32) int64 {
+func expertGemmBytes62(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 4)
 }
 
-func expertGemmBytes65(p []uint32) int64 {
+func expertGemmBytes63(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 2 * 16)
 }
 
-func expertGemmBytes66(p []uint32) int64 {
+func expertGemmBytes64(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 2 * 16)
 }
 
-func expertGemmBytes67(p []uint32) int64 {
+func expertGemmBytes65(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 32) * 4)
 }
 
-func expertGemmBytes68(p []uint32) int64 {
+func expertGemmBytes66(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 32) * 16)
 }
 
-func expertGemmBytes69(p []uint32) int64 {
+func expertGemmBytes67(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 32) * 4)
 }
 
-func expertGemmBytes70(p []uint32) int64 {
+func expertGemmBytes68(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 32) * 16)
 }
 
-func expertGemmBytes71(p []uint32) int64 {
+func expertGemmBytes69(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[5])*uint64(p[2])*(uint64(p[3])/32), 2) * 4)
 }
 
-func expertGemmBytes72(p []uint32) int64 {
+func expertGemmBytes70(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[5])*2*uint64(p[2])*(uint64(p[3])/32), 2) * 4)
 }
 
-func expertGemmBytes73(p []uint32) int64 {
+func expertGemmBytes71(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 256) * 12 * 16)
 }
 
-func expertGemmBytes74(p []uint32) int64 {
+func expertGemmBytes72(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[5])*uint64(p[2])*(uint64(p[3])/256), 2) * 4)
 }
 
-func expertGemmBytes75(p []uint32) int64 {
+func expertGemmBytes73(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 256) * 12 * 16)
 }
 
-func expertGemmBytes76(p []uint32) int64 {
+func expertGemmBytes74(p []uint32) int64 {
 	return int64(kernel.CeilDiv(uint64(p[5])*2*uint64(p[2])*(uint64(p[3])/256), 2) * 4)
 }
 
-func expertGemmBytes77(p []uint32) int64 {
+func expertGemmBytes75(p []uint32) int64 {
 	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 64) * 4 * 16)
 }
 
-func expertGemmBytes78(p []uint32) int64 {
+func expertGemmBytes76(p []uint32) int64 {
 	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 64) * 4 * 16)
+}
+
+func expertGemmBytes77(p []uint32) int64 {
+	return int64(uint64(p[5]) * uint64(p[2]) * (uint64(p[3]) / 16) * 4 * 16)
+}
+
+func expertGemmBytes78(p []uint32) int64 {
+	return int64(uint64(p[5]) * 2 * uint64(p[2]) * (uint64(p[3]) / 16) * 4 * 16)
 }

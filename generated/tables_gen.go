@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "6e58af587d4298be34411ee052a507d1"
+const Checksum = "72bb57dc2ba92a638571bcabf3095db4"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
