@@ -45,13 +45,15 @@ type run struct {
 	unchecked []int         // candidates that have not run yet
 	first     time.Duration // least first sample
 	live      []int         // candidates that are still in it
-	round     int           // complete ones
 	turns     []int         // candidates that are yet to be sampled in the present round
 	samples   [][]time.Duration
+	checking  time.Duration   // what checking the last candidate took
+	sampling  []time.Duration // what taking a sample of each takes
 }
 
 func (s *Search) begin(p *Problem) *run {
-	r := &run{Search: s, problem: p, samples: make([][]time.Duration, len(p.Candidates)), unchecked: plausible(p, s.Device)}
+	n := len(p.Candidates)
+	r := &run{Search: s, problem: p, unchecked: plausible(p, s.Device), samples: make([][]time.Duration, n), sampling: make([]time.Duration, n)}
 	r.result = &Result{Best: -1, Trials: make([]Trial, len(p.Candidates))}
 	for i, c := range p.Candidates {
 		r.result.Trials[i] = Trial{Candidate: c.Name, Outcome: Pruned}
@@ -63,11 +65,15 @@ func (s *Search) begin(p *Problem) *run {
 	return r
 }
 
-// goOn searches until a deadline.
+// goOn searches until a deadline. Where that is too near for all candidates, it
+// compares those that it came to.
 func (r *run) goOn(ctx context.Context, deadline time.Time) {
 	r.deadline = deadline
 	if r.result.Ended = r.check(ctx); r.result.Ended == "" {
 		r.result.Ended = r.rounds(ctx)
+	}
+	if r.result.Ended == Converged && len(r.unchecked) > 0 {
+		r.result.Ended = OutOfTime
 	}
 	r.settle(ctx)
 }
@@ -86,17 +92,22 @@ func (r *run) over(ctx context.Context) End {
 // check runs every candidate once, the default first, and takes its first
 // sample, which only shows those that are far too slow.
 func (r *run) check(ctx context.Context) End {
-	for len(r.unchecked) > 0 {
+	for len(r.unchecked) > 0 && !r.short() {
 		if end := r.over(ctx); end != "" {
 			return end
 		}
 		i := r.unchecked[0]
 		r.unchecked = r.unchecked[1:]
-		if err := r.Bench.Check(ctx, r.problem, i); err != nil {
+		begin := r.Now()
+		err := r.Bench.Check(ctx, r.problem, i)
+		checked := r.Now()
+		r.checking = checked.Sub(begin)
+		if err != nil {
 			r.reject(ctx, i, err)
 			continue
 		}
 		first, err := r.Bench.Time(ctx, r.problem, i)
+		r.sampling[i] = r.Now().Sub(checked)
 		if err != nil {
 			r.reject(ctx, i, err)
 			continue
@@ -115,6 +126,19 @@ func (r *run) check(ctx context.Context) End {
 		r.observe()
 	}
 	return ""
+}
+
+// short reports whether the time left is what comparing the candidates takes that
+// were checked so far, if there is anything to compare.
+func (r *run) short() bool {
+	if len(r.live) < 2 {
+		return false
+	}
+	var round time.Duration
+	for _, i := range r.live {
+		round += r.sampling[i]
+	}
+	return r.deadline.Sub(r.Now()) < r.checking+dropAfter*round
 }
 
 // hopeless is how much slower than the best so far a first sample may be: it
@@ -140,15 +164,14 @@ func (r *run) reject(ctx context.Context, i int, err error) bool {
 
 // rounds takes a sample of each live candidate, again and again.
 func (r *run) rounds(ctx context.Context) End {
-	for len(r.live) > 0 && r.round < mostRounds {
+	for len(r.live) > 0 && r.round() < mostRounds {
 		if len(r.turns) == 0 {
 			r.turns = slices.Clone(r.live)
 		}
 		if end := r.sample(ctx); end != "" {
 			return end
 		}
-		r.round++
-		if r.round >= dropAfter && len(r.live) > 0 {
+		if len(r.live) > 0 && r.round() >= dropAfter {
 			r.drop()
 			if end := r.decided(); end != "" {
 				return end
@@ -156,6 +179,15 @@ func (r *run) rounds(ctx context.Context) End {
 		}
 	}
 	return Converged
+}
+
+// round returns how many samples there are of each live candidate, at least.
+func (r *run) round() int {
+	least := mostRounds
+	for _, i := range r.live {
+		least = min(least, len(r.samples[i]))
+	}
+	return least
 }
 
 // sample takes the samples that are left of a round.
@@ -204,7 +236,7 @@ func (r *run) decided() End {
 	switch {
 	case r.problem.Roof > 0 && float64(r.time(best)) <= nearRoof*float64(r.problem.Roof):
 		return AtRoof
-	case r.round < fewRounds:
+	case r.round() < fewRounds:
 		return ""
 	}
 	for _, i := range r.live {
