@@ -21,7 +21,7 @@ import (
 
 func measurePoints(ctx context.Context, c *call) (int, error) {
 	kernels := c.kernelsFlag()
-	name := c.flags.String("kernel", "", "`name` of the kernel; with -kernels, it has the axes and parameters of the one that comes with wgslgen")
+	name := c.flags.String("kernel", "", "`name` of the kernel")
 	point := c.flags.String("point", "", "`axis=value|value,…`; axes left out take all their values")
 	device := c.flags.String("device", "", "part of the GPU's `name` (default: the best; see dreamer devices)")
 	var texts []string
@@ -32,17 +32,8 @@ func measurePoints(ctx context.Context, c *call) (int, error) {
 	if err := c.parse(0); err != nil {
 		return 0, err
 	}
-	tables := tablesOf(*name)
-	if len(tables) != 1 || len(texts) == 0 {
-		return 0, usageError{errors.New("want one -kernel of the library, and at least one -size")}
-	}
-	m := &measurement{table: tables[0]}
-	for _, text := range texts {
-		words, err := measure.Size(m.table, text)
-		if err != nil {
-			return 0, usageError{err}
-		}
-		m.sizes = append(m.sizes, words)
+	if *name == "" || len(texts) == 0 {
+		return 0, usageError{errors.New("want a -kernel and at least one -size")}
 	}
 	src := openSource(*kernels)
 	lib, err := src.library()
@@ -53,7 +44,15 @@ func measurePoints(ctx context.Context, c *call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	variants, err := measure.Variants(ctx, lib, k, m.table, *point)
+	m := &measurement{table: measure.Table(k)}
+	for _, text := range texts {
+		words, err := measure.Size(m.table, text)
+		if err != nil {
+			return 0, usageError{err}
+		}
+		m.sizes = append(m.sizes, words)
+	}
+	variants, err := measure.Variants(ctx, lib, k, *point)
 	if err != nil {
 		return 0, src.locate(err)
 	}
@@ -111,6 +110,9 @@ func (m *measurement) key(ctx context.Context, w io.Writer, variants []*kernel.V
 			one.times, one.total = append(one.times, took), one.total+took
 		}
 		all = append(all, one)
+	}
+	if len(all) == 0 {
+		return nil
 	}
 	slices.SortStableFunc(all, func(a, b measured) int { return cmp.Compare(a.total, b.total) })
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -95,8 +95,15 @@ const (
 	runs  = 3
 )
 
-// Refuses returns why the device can't run a variant with a parameter block, or "".
-func (b *Bench) Refuses(v *kernel.Variant, words []uint32) string { return b.library.Refuses(v, words) }
+// Refuses returns why a variant can't be timed with a parameter block, or "".
+func (b *Bench) Refuses(v *kernel.Variant, words []uint32) string {
+	for i := range v.Bindings {
+		if v.Bindings[i].Texels() {
+			return "reads a texture, and the data is in buffers"
+		}
+	}
+	return b.library.Refuses(v, words)
+}
 
 // Time returns how long a dispatch of a variant takes.
 func (b *Bench) Time(ctx context.Context, v *kernel.Variant, words []uint32) (time.Duration, error) {

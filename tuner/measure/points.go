@@ -16,15 +16,28 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 )
 
+// Table returns a kernel's table without variants.
+func Table(k *ir.Kernel) *kernel.Table {
+	t := &kernel.Table{Kernel: k.Name, Doc: k.Doc}
+	for _, a := range k.Axes {
+		if !a.Tune {
+			t.Axes = append(t.Axes, a.Name)
+		}
+	}
+	for i, p := range k.Params {
+		t.Params = append(t.Params, kernel.Param{Name: p.Name, Type: p.Type.Name, Offset: 4 * i})
+	}
+	return t
+}
+
 // Variants compiles a kernel at all points that agree with a choice of values,
-// axis=value|value,…, and returns them as variants of a table of such a kernel, those
-// of a key one after the other.
-func Variants(ctx context.Context, lib *ir.Library, k *ir.Kernel, t *kernel.Table, choice string) ([]*kernel.Variant, error) {
+// axis=value|value,…, and returns those of a key one after the other.
+func Variants(ctx context.Context, lib *ir.Library, k *ir.Kernel, choice string) ([]*kernel.Variant, error) {
 	points, err := pointsOf(lib, k, choice)
 	if err != nil {
 		return nil, err
 	}
-	variants := make([]*kernel.Variant, len(points))
+	t, variants := Table(k), make([]*kernel.Variant, len(points))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for i, p := range points {
