@@ -85,11 +85,19 @@ func (l *Library) Refuses(v *kernel.Variant, words []uint32) string {
 // Find returns the variant of a kernel that the device runs best for a
 // parameter block (nil: any).
 func (l *Library) Find(t *kernel.Table, key Key, words []uint32) (*kernel.Variant, error) {
-	values := key.Values()
-	if v := l.tuned.Variant(t, values, words); v != nil && words != nil && l.Refuses(v, words) == "" {
+	if v, _ := l.Chosen(t, key, words); v != nil {
 		return v, nil
 	}
-	return t.Find(&l.device, l.ship, values, words)
+	return t.Find(&l.device, l.ship, key.Values(), words)
+}
+
+// Chosen returns the variant that the tuning profile has for a parameter block,
+// if any that the device can run, and how far apart the sizes are.
+func (l *Library) Chosen(t *kernel.Table, key Key, words []uint32) (v *kernel.Variant, apart float64) {
+	if v, apart = l.tuned.Variant(t, key.Values(), words); v == nil || words == nil || l.Refuses(v, words) != "" {
+		return nil, 0
+	}
+	return v, apart
 }
 
 // Has reports whether the device runs a variant of a kernel for the key.

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 
 	"github.com/wgslgen/wgslgen/generated"
@@ -93,6 +95,7 @@ func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, o AttentionOp
 	}
 	if r.Tokens > 1 && len(cache.pages) == 1 {
 		record.page(cache.pages[0], result{y: y})
+		a.couldBe(record.others)
 		return y
 	}
 	slots := 0
@@ -103,6 +106,7 @@ func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, o AttentionOp
 	part.y = r.flat("attention parts", r.Tokens*heads.Q*slots*heads.partial())
 	for _, page := range cache.pages {
 		record.page(page, part)
+		a.couldBe(record.others)
 		part.slot += record.slots(page)
 	}
 	a.merge(y, part)
@@ -127,36 +131,130 @@ type result struct {
 
 // method records attention over a page by one of the kernels.
 type method struct {
-	slots func(page) int // that a page fills
-	page  func(page, result)
+	slots  func(page) int // that a page fills
+	page   func(page, result)
+	others []Alternative
 }
+
+// way is a kernel that can compute a step of attention. All of them take the
+// same parameters, and name their bindings alike.
+type way struct {
+	table *kernel.Table
+	key   op.Key
+}
+
+var (
+	_ = generated.AttentionTileParams(generated.AttentionStreamParams{})
+	_ = generated.AttentionSplitParams(generated.AttentionStreamParams{})
+)
 
 // prefill returns the method for many queries.
 func (a *attention) prefill() method {
-	one := func(page) int { return 1 }
-	if !a.library.Software() {
-		for _, tier := range []string{"large", "small"} {
-			key := generated.AttentionTileKey{Tier: tier, KV: a.kv, D: a.heads.Dim, V: a.heads.values()}
-			if a.library.Has(generated.AttentionTile, key) {
-				return method{one, func(p page, to result) { a.tile(key, p, to) }}
-			}
-		}
+	ways := []way{{generated.AttentionStream, a.streamKey("queries")}}
+	tile := way{generated.AttentionTile, generated.AttentionTileKey{KV: a.kv, D: a.heads.Dim, V: a.heads.values()}}
+	switch {
+	case !a.library.Has(tile.table, tile.key):
+	case a.library.Software():
+		ways = append(ways, tile)
+	default:
+		ways = slices.Insert(ways, 0, tile)
 	}
-	return method{one, func(p page, to result) { a.stream("queries", p, to, 1, p.capacity) }}
+	ways = a.chosenFirst(ways)
+	v := a.find(ways[0])
+	return method{
+		slots:  func(page) int { return 1 },
+		page:   func(p page, to result) { a.over(ways[0], v, a.params(p, to), p, to) },
+		others: a.alternatives(false, ways[1:]...),
+	}
 }
 
 // decode returns the method for one query, which splits the cache.
 func (a *attention) decode(pages int) method {
-	if key, ok := a.packed(); ok {
-		span := a.span(key)
-		splits := func(p page) int { return ceilDiv(p.capacity, span) }
-		return method{splits, func(p page, to result) { a.split(key, p, to, splits(p)) }}
+	stream := way{generated.AttentionStream, a.streamKey("parts")}
+	split, packed := a.packed()
+	if packed == nil {
+		return a.parts(stream, pages)
 	}
-	room := int(a.limits.Binding / (4 * int64(a.heads.Q) * int64(a.heads.partial())))
-	most := max(min(room, mostParts)/pages, 1)
-	span := func(p page) int { return max(ceilDiv(p.capacity, most), leastSpan) }
-	splits := func(p page) int { return ceilDiv(p.capacity, span(p)) }
-	return method{splits, func(p page, to result) { a.stream("parts", p, to, splits(p), span(p)) }}
+	m, other := a.split(split, packed), stream
+	if a.chosenFirst([]way{split, stream})[0] == stream {
+		m, other = a.parts(stream, pages), split
+	}
+	m.others = a.alternatives(true, other)
+	return m
+}
+
+// alternatives returns ways as alternatives to one that is taken.
+func (a *attention) alternatives(apart bool, ways ...way) (all []Alternative) {
+	for _, w := range ways {
+		if v, err := a.library.Find(w.table, w.key, a.sizes()); err == nil {
+			all = append(all, Alternative{w.table, w.key.Values(), v, apart})
+		}
+	}
+	return all
+}
+
+// chosenFirst returns ways with the one first for which the tuning profile has
+// the nearest choice, if any.
+func (a *attention) chosenFirst(ways []way) []way {
+	best, least := 0, math.Inf(1)
+	for i, w := range ways {
+		if v, apart := a.library.Chosen(w.table, w.key, a.sizes()); v != nil && apart < least {
+			best, least = i, apart
+		}
+	}
+	return slices.Concat(ways[best:best+1], ways[:best], ways[best+1:])
+}
+
+// sizes returns parameters with the sizes that a tuning profile chooses by.
+func (a *attention) sizes() []uint32 { return a.params(page{}, result{y: a.q}).Words() }
+
+// find returns the variant of a way, which is the same for all pages.
+func (a *attention) find(w way) *kernel.Variant {
+	v, err := a.library.Find(w.table, w.key, a.sizes())
+	if err != nil {
+		a.fail(err)
+	}
+	return v
+}
+
+// packed returns attention_split as the tuning profile has it, or else the
+// variant that takes all heads of a group at once, or the most of them; nil where
+// the device runs none well.
+func (a *attention) packed() (w way, v *kernel.Variant) {
+	key := generated.AttentionSplitKey{KV: a.kv, D: a.heads.Dim, V: a.heads.values()}
+	w = way{generated.AttentionSplit, key} // of any G
+	if v, _ := a.library.Chosen(w.table, w.key, a.sizes()); v != nil {
+		return w, v
+	}
+	if a.library.Software() {
+		return w, nil
+	}
+	for _, key.G = range []int{1, 4, 8} {
+		if found, err := a.library.Find(w.table, key, a.sizes()); err == nil {
+			v = found
+		}
+		if v != nil && a.heads.Q/a.heads.KV <= key.G {
+			break
+		}
+	}
+	return w, v
+}
+
+// split returns the method of a variant of attention_split, whose workgroups
+// take so many keys each.
+func (a *attention) split(w way, v *kernel.Variant) method {
+	span, err := tuned(v, "span")
+	if err != nil {
+		a.fail(err)
+		span = 1
+	}
+	splits := func(p page) int { return ceilDiv(p.capacity, span) }
+	return method{slots: splits, page: func(p page, to result) {
+		params := a.params(p, to)
+		params.Splits = uint32(splits(p))
+		a.over(w, v, params, p, to)
+		a.tie("span")
+	}}
 }
 
 // How attention_stream splits a cache: into at most so many parts, whose
@@ -166,38 +264,28 @@ const (
 	leastSpan = 16
 )
 
-// packed returns the variant of attention_split that takes all heads of a group
-// at once, or the most of them, if the device runs any.
-func (a *attention) packed() (key generated.AttentionSplitKey, ok bool) {
-	if a.library.Software() {
-		return key, false
-	}
-	for _, g := range []int{1, 4, 8} {
-		k := generated.AttentionSplitKey{KV: a.kv, D: a.heads.Dim, V: a.heads.values(), G: g}
-		if a.library.Has(generated.AttentionSplit, k) {
-			key, ok = k, true
-		}
-		if ok && a.heads.Q/a.heads.KV <= g {
-			break
-		}
-	}
-	return key, ok
+// parts returns the method of attention_stream for one query.
+func (a *attention) parts(w way, pages int) method {
+	v := a.find(w)
+	room := int(a.limits.Binding / (4 * int64(a.heads.Q) * int64(a.heads.partial())))
+	most := max(min(room, mostParts)/pages, 1)
+	span := func(p page) int { return max(ceilDiv(p.capacity, most), leastSpan) }
+	splits := func(p page) int { return ceilDiv(p.capacity, span(p)) }
+	return method{slots: splits, page: func(p page, to result) {
+		params := a.params(p, to)
+		params.Splits, params.PartKeys = uint32(splits(p)), uint32(span(p))
+		a.over(w, v, params, p, to)
+	}}
 }
 
-// span returns how many keys a workgroup of attention_split takes.
-func (a *attention) span(key generated.AttentionSplitKey) int {
-	params := generated.AttentionSplitParams(a.params(page{}, result{y: a.q})) // with the sizes that a tuning profile chooses by
-	v, err := a.library.Find(generated.AttentionSplit, key, params.Words())
-	if err != nil {
-		a.fail(err)
-		return 1
+// streamKey asks attention_stream for its variant for the heads' size, or else
+// for any.
+func (a *attention) streamKey(lanes string) generated.AttentionStreamKey {
+	key := generated.AttentionStreamKey{KV: a.kv, D: kernel.Is(a.heads.Dim), Lanes: lanes}
+	if a.heads.values() != a.heads.Dim || !a.library.Has(generated.AttentionStream, key) {
+		key.D = kernel.Is(0)
 	}
-	n, err := tuned(v, "span")
-	if err != nil {
-		a.fail(err)
-		return 1
-	}
-	return n
+	return key
 }
 
 // tuned returns the value of a tuning axis of numbers.
@@ -214,34 +302,13 @@ func tuned(v *kernel.Variant, axis string) (int, error) {
 	return 0, fmt.Errorf("%s has no tuning axis %s", v.Name, axis)
 }
 
-func (a *attention) tile(key generated.AttentionTileKey, p page, to result) {
-	a.over(generated.AttentionTile, key, generated.AttentionTileParams(a.params(p, to)), p, to)
-}
-
-func (a *attention) split(key generated.AttentionSplitKey, p page, to result, splits int) {
-	params := generated.AttentionSplitParams(a.params(p, to))
-	params.Splits = uint32(splits)
-	a.over(generated.AttentionSplit, key, params, p, to)
-	a.tie("span")
-}
-
-func (a *attention) stream(lanes string, p page, to result, splits, span int) {
-	key := generated.AttentionStreamKey{KV: a.kv, D: kernel.Is(a.heads.Dim), Lanes: lanes}
-	if a.heads.values() != a.heads.Dim || !a.library.Has(generated.AttentionStream, key) {
-		key.D = kernel.Is(0) // any head size
-	}
-	params := a.params(p, to)
-	params.Splits, params.PartKeys = uint32(splits), uint32(span)
-	a.over(generated.AttentionStream, key, params, p, to)
-}
-
 // params returns the parameters that all kernels of attention take.
 func (a *attention) params(p page, to result) generated.AttentionStreamParams {
 	return generated.AttentionStreamParams{
 		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), KvHeads: uint32(a.heads.KV),
 		HeadDim: uint32(a.heads.Dim), ValueDim: uint32(a.heads.values()), ValueRow: uint32(a.heads.valueRow()),
 		QStride: uint32(a.q.Stride), YStride: uint32(to.y.Stride), Capacity: uint32(p.capacity), PageFirst: uint32(p.first),
-		Slot: uint32(to.slot), Slots: uint32(to.slots),
+		Slot: uint32(to.slot), Slots: uint32(to.slots), Splits: 1, PartKeys: uint32(p.capacity),
 		Causal: 1, Window: uint32(a.options.Window),
 		Scale: a.options.Scale, SoftCap: a.options.SoftCap, MaxBias: a.options.MaxBias,
 		SinkHeads: a.sinkHeads(),
@@ -263,15 +330,23 @@ func (a *attention) sinks(otherwise Source) Source {
 	return a.options.Sinks
 }
 
-// over records a kernel over a page; all of them name their bindings alike.
-func (a *attention) over(t *kernel.Table, key op.Key, params op.Params, p page, to result) {
+// over records a variant over a page, with parameters that say where its result
+// goes.
+func (a *attention) over(w way, v *kernel.Variant, params generated.AttentionStreamParams, p page, to result) {
+	if a.err != nil {
+		return
+	}
 	values := p.v
 	if values == nil {
 		values = p.k
 	}
-	a.dispatch(t, key, params, 0, a.Tokens,
-		bind{"state", Fixed(a.shared.State.All())}, bind{"q", a.q}, bind{"k", Fixed(p.k.All())}, bind{"v", Fixed(values.All())},
-		bind{"mask", a.q}, bind{"sinks", a.sinks(a.q)}, bind{"y", to.y}) // there is no mask
+	a.record(step{
+		table: w.table, key: w.key.Values(), variant: v, words: params.Words(), most: a.Tokens,
+		binds: []bind{
+			{"state", Fixed(a.shared.State.All())}, {"q", a.q}, {"k", Fixed(p.k.All())}, {"v", Fixed(values.All())},
+			{"mask", a.q}, {"sinks", a.sinks(a.q)}, {"y", to.y}, // there is no mask
+		},
+	})
 }
 
 // merge joins the slots of partial results.

@@ -39,6 +39,7 @@ type step struct {
 	words    []uint32
 	binds    []bind
 	tied     []string // tuning axes of the variant that the words follow from
+	others   []Alternative
 	sources  []Source
 	from     int // the step covers tokens [from, from+most) of a run
 	most     int
@@ -175,6 +176,13 @@ func (r *Recorder) indirect(groups *Tensor, which int) {
 func (r *Recorder) tie(axes ...string) {
 	if r.err == nil {
 		r.steps[len(r.steps)-1].tied = axes
+	}
+}
+
+// couldBe says which other kernels could compute the step just recorded.
+func (r *Recorder) couldBe(others []Alternative) {
+	if r.err == nil {
+		r.steps[len(r.steps)-1].others = others
 	}
 }
 

@@ -21,11 +21,21 @@ type Trial struct {
 	Words   []uint32 // parameters
 	Variant *kernel.Variant
 	Tied    []string // tuning axes that must stay as in Variant
+	Others  []Alternative
 
 	library *op.Library
 	step    *step
 	slot    gpu.BufferRange
 	noted   map[string][]uint32 // what bindings of numbers held when the step ran
+}
+
+// Alternative is another kernel that could compute a step: what a program would
+// ask for, and the variant that it would take.
+type Alternative struct {
+	Table   *kernel.Table
+	Key     []string
+	Variant *kernel.Variant
+	Apart   bool // the program would have other memory: its variants don't compute this very step
 }
 
 // Trials returns a program's steps, but for those whose experts come from the
@@ -37,7 +47,7 @@ func (p *Program) Trials() (all []Trial) {
 			continue
 		}
 		all = append(all, Trial{
-			Table: s.table, Key: s.key, Words: s.words, Variant: s.variant, Tied: s.tied, library: p.library, step: s,
+			Table: s.table, Key: s.key, Words: s.words, Variant: s.variant, Tied: s.tied, Others: s.others, library: p.library, step: s,
 			slot: gpu.BufferRange{Buffer: p.arena.GPU(), Offset: int64(i) * p.slot, Size: int64(kernel.ParamBytes(len(s.words)))},
 		})
 	}

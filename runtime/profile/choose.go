@@ -36,10 +36,10 @@ func (c *Chooser) Layout(format string) int { return c.layouts[format] }
 
 // Variant returns the variant chosen for an operation: that of the choice with
 // an equal key whose sizes are nearest to the parameters, if they are near
-// enough. There may be none.
-func (c *Chooser) Variant(t *kernel.Table, key []string, words []uint32) *kernel.Variant {
+// enough, and how far apart they are. There may be none.
+func (c *Chooser) Variant(t *kernel.Table, key []string, words []uint32) (v *kernel.Variant, least float64) {
 	var best *Choice
-	least := farthest
+	least = farthest
 	for i := range c.choices[t.Kernel] {
 		choice := &c.choices[t.Kernel][i]
 		if !slices.Equal(choice.Key, key) {
@@ -50,9 +50,9 @@ func (c *Chooser) Variant(t *kernel.Table, key []string, words []uint32) *kernel
 		}
 	}
 	if best == nil {
-		return nil
+		return nil, least
 	}
-	return c.variant(t, best.Variant)
+	return c.variant(t, best.Variant), least
 }
 
 // farthest is how far sizes may be from those of a choice: four times as much,

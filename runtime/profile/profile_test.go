@@ -115,7 +115,7 @@ func TestChooser(t *testing.T) {
 		{"q4_0", 1024, 1024, "shipped"}, {"q4_0", 2048, 512, "shipped"}, {"q4_0", 32000, 2048, "brought"},
 		{"q4_0", 64, 64, ""}, {"q8_0", 64, 64, ""}, {"q6_k", 1024, 1024, ""},
 	} {
-		v := c.Variant(table, []string{test.key}, []uint32{test.rows, test.cols})
+		v, _ := c.Variant(table, []string{test.key}, []uint32{test.rows, test.cols})
 		got := ""
 		if v != nil {
 			got = v.Name
@@ -124,7 +124,11 @@ func TestChooser(t *testing.T) {
 			t.Errorf("%s %d×%d: %q, want %q", test.key, test.rows, test.cols, got, test.want)
 		}
 	}
-	if grid := c.Variant(table, []string{"q4_0"}, []uint32{32768, 1024}).Grid([]uint32{100, 1}); grid != [3]uint64{2, 1, 1} {
+	brought, apart := c.Variant(table, []string{"q4_0"}, []uint32{32768, 2048})
+	if apart != 1 {
+		t.Errorf("twice as many columns are %g apart, want 1", apart)
+	}
+	if grid := brought.Grid([]uint32{100, 1}); grid != [3]uint64{2, 1, 1} {
 		t.Errorf("grid %v", grid)
 	}
 	if c.Layout("q4_0") != 8 || c.Layout("f16") != 0 || NewChooser(nil).Layout("q4_0") != 0 {
@@ -139,8 +143,8 @@ func TestTokensCountHalf(t *testing.T) {
 		Variants: []*kernel.Variant{{Name: "shipped", Key: []string{"q4_0"}}}}
 	c := NewChooser(&Profile{Choices: []Choice{{Kernel: "gemm", Key: []string{"q4_0"}, Sizes: map[string]uint32{"tokens": 64, "rows": 512}, Variant: "shipped"}}})
 	for tokens, want := range map[uint32]bool{1: false, 8: true, 64: true, 512: true, 4096: false} {
-		if got := c.Variant(table, []string{"q4_0"}, []uint32{tokens, 512}) != nil; got != want {
-			t.Errorf("%d tokens: %v", tokens, got)
+		if v, _ := c.Variant(table, []string{"q4_0"}, []uint32{tokens, 512}); (v != nil) != want {
+			t.Errorf("%d tokens: %v", tokens, v)
 		}
 	}
 }

@@ -211,6 +211,8 @@ type group struct {
 	kernel     *ir.Kernel
 	key        []string
 	sizes      map[string]uint32
+	others     []asked // kernels that could compute these steps as well
+	apart      []asked // and those that could, were the program recorded for them
 	phase      phase
 	trials     []plan.Trial // one for each layer, say
 	candidates []*candidate
@@ -219,6 +221,12 @@ type group struct {
 	bound    map[int]*bound
 	memory   *scratch
 	estimate time.Duration // of one dispatch
+}
+
+// asked is another kernel for a group's steps.
+type asked struct {
+	plan.Alternative
+	kernel *ir.Kernel
 }
 
 // bound is a candidate's commands, one a trial.
@@ -275,7 +283,7 @@ func (b *Bench) commands(g *group, i int) (*bound, error) {
 	if c := g.bound[i]; c != nil {
 		return c, nil
 	}
-	v, err := g.candidates[i].variant(g.table)
+	v, err := g.candidates[i].variant()
 	if err != nil {
 		return nil, err
 	}

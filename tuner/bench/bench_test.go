@@ -67,7 +67,7 @@ func TestRejectsWrongCandidate(t *testing.T) {
 	if broken.WGSL == g.candidates[wrong].portable.WGSL {
 		t.Fatalf("nothing to alter in\n%s", broken.WGSL)
 	}
-	g.candidates[wrong] = &candidate{point: g.candidates[wrong].point, portable: &broken}
+	g.candidates[wrong] = &candidate{table: g.table, kernel: g.kernel, point: g.candidates[wrong].point, portable: &broken}
 	broken.Name += "_broken"
 	if broken.Tune = nil; shipped(g.table, &broken) != nil {
 		t.Fatal("the altered variant is a generated one")

@@ -23,6 +23,8 @@ import (
 // candidate is a kernel at a point. Problems share candidates, and thereby
 // pipelines.
 type candidate struct {
+	table     *kernel.Table
+	kernel    *ir.Kernel
 	point     ir.Point
 	portable  *kernel.Portable
 	made      *kernel.Variant
@@ -31,12 +33,12 @@ type candidate struct {
 
 // variant returns the candidate as one of a table's: the generated one where
 // there is one, since the engine will take that.
-func (c *candidate) variant(t *kernel.Table) (v *kernel.Variant, err error) {
+func (c *candidate) variant() (v *kernel.Variant, err error) {
 	if c.made == nil {
-		c.made = shipped(t, c.portable)
+		c.made = shipped(c.table, c.portable)
 	}
 	if c.made == nil {
-		c.made, err = c.portable.Variant(t)
+		c.made, err = c.portable.Variant(c.table)
 	}
 	return c.made, err
 }
@@ -51,48 +53,75 @@ func shipped(t *kernel.Table, p *kernel.Portable) *kernel.Variant {
 	return nil
 }
 
-// candidates finds all ways to compute a group's steps: the kernel's points that
-// agree with what was asked for and with what else depends on, and that the
-// device and the program's memory take.
+// candidates finds all ways to compute a group's steps: the points of the kernel,
+// and of others that could take its place, which agree with what was asked for and
+// with what else depends on, and that the device and the program's memory take.
 func (b *Bench) candidates(ctx context.Context, g *group) error {
 	first := &g.trials[0]
-	var points []ir.Point
-	err := pass.PointsAt(b.options.Library, g.kernel, g.given(b.options.Library), func(p ir.Point, _ []pass.Need) bool {
-		points = append(points, p)
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	all, err := b.compile(ctx, g.kernel, b.nearest(points, first.Variant))
-	if err != nil {
-		return err
-	}
-	varied := varying(points)
-	for _, c := range all {
-		v, err := c.variant(g.table)
+	own := asked{plan.Alternative{Table: g.table, Key: g.key, Variant: first.Variant}, g.kernel}
+	for _, a := range append([]asked{own}, g.others...) {
+		var tied []string
+		if a.kernel == g.kernel {
+			tied = first.Tied
+		}
+		all, axes, err := b.points(ctx, a, tied)
 		if err != nil {
 			return err
 		}
-		isDefault := slices.Equal(v.Key, first.Variant.Key) && slices.Equal(v.Tune, first.Variant.Tune)
-		if !isDefault && first.Refuses(v) != nil {
-			continue
+		for _, c := range all {
+			if err := g.add(c, axes, len(g.others) > 0); err != nil {
+				return err
+			}
 		}
-		if isDefault {
-			g.problem.Default = len(g.candidates)
-			c.confirmed = true // by the project's own tests
-		}
-		axes := map[string]string{}
-		var names []string
-		for _, axis := range varied {
-			axes[axis] = c.point[axis].String()
-			names = append(names, axis+"="+axes[axis])
-		}
-		g.candidates = append(g.candidates, c)
-		g.problem.Candidates = append(g.problem.Candidates, tuner.Candidate{
-			Name: strings.Join(names, ","), Axes: axes, Cost: costOf(first, v),
-		})
 	}
+	return nil
+}
+
+// points returns the candidates of a kernel, with the axes that they differ in.
+func (b *Bench) points(ctx context.Context, a asked, tied []string) (all []*candidate, axes []string, err error) {
+	var points []ir.Point
+	err = pass.PointsAt(b.options.Library, a.kernel, a.given(b.options.Library, tied), func(p ir.Point, _ []pass.Need) bool {
+		points = append(points, p)
+		return true
+	})
+	if err != nil || len(points) == 0 {
+		return nil, nil, err
+	}
+	all, err = b.compile(ctx, a.Table, a.kernel, b.nearest(points, a.Variant))
+	return all, varying(points), err
+}
+
+// add adds a candidate that the device and the program's memory take.
+func (g *group) add(c *candidate, varied []string, ofSeveral bool) error {
+	v, err := c.variant()
+	if err != nil {
+		return err
+	}
+	first := &g.trials[0]
+	isDefault := c.table == g.table && slices.Equal(v.Key, first.Variant.Key) && slices.Equal(v.Tune, first.Variant.Tune)
+	if !isDefault && first.Refuses(v) != nil {
+		return nil
+	}
+	if isDefault {
+		g.problem.Default = len(g.candidates)
+		c.confirmed = true // by the project's own tests
+	}
+	axes := map[string]string{}
+	var names []string
+	set := func(axis, value string) {
+		axes[axis] = value
+		names = append(names, axis+"="+value)
+	}
+	if ofSeveral {
+		set("kernel", c.kernel.Name)
+	}
+	for _, axis := range varied {
+		set(axis, c.point[axis].String())
+	}
+	g.candidates = append(g.candidates, c)
+	g.problem.Candidates = append(g.problem.Candidates, tuner.Candidate{
+		Name: strings.Join(names, ","), Axes: axes, Cost: costOf(first, v),
+	})
 	return nil
 }
 
@@ -109,26 +138,26 @@ func (b *Bench) nearest(points []ir.Point, v *kernel.Variant) []ir.Point {
 	}
 	near := slices.Clone(points)
 	slices.SortStableFunc(near, func(p, q ir.Point) int { return unlike(p) - unlike(q) })
-	return near[:min(len(near), 3*b.Device().Most/2)]
+	return near[:min(len(near), 3*b.Device().Most)]
 }
 
 // given returns the values of axes that are not searched.
-func (g *group) given(lib *ir.Library) ir.Point {
-	first, given := &g.trials[0], ir.Point{}
+func (a asked) given(lib *ir.Library, tied []string) ir.Point {
+	given := ir.Point{}
 	fix := func(axis, value string) {
-		for _, v := range pass.Values(lib, g.kernel.Axis(axis)) {
+		for _, v := range pass.Values(lib, a.kernel.Axis(axis)) {
 			if v.String() == value {
 				given[axis] = v
 			}
 		}
 	}
-	for i, axis := range g.table.Axes {
-		if g.key[i] != "" {
-			fix(axis, g.key[i])
+	for i, axis := range a.Table.Axes {
+		if a.Key[i] != "" {
+			fix(axis, a.Key[i])
 		}
 	}
-	for _, s := range first.Variant.Tune {
-		if slices.Contains(first.Tied, s.Axis) {
+	for _, s := range a.Variant.Tune {
+		if slices.Contains(tied, s.Axis) {
 			fix(s.Axis, s.Value)
 		}
 	}
@@ -146,7 +175,7 @@ func varying(points []ir.Point) (axes []string) {
 }
 
 // compile compiles a kernel at points, each once.
-func (b *Bench) compile(ctx context.Context, k *ir.Kernel, points []ir.Point) ([]*candidate, error) {
+func (b *Bench) compile(ctx context.Context, t *kernel.Table, k *ir.Kernel, points []ir.Point) ([]*candidate, error) {
 	all := make([]*candidate, len(points))
 	var mutex sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
@@ -167,7 +196,7 @@ func (b *Bench) compile(ctx context.Context, k *ir.Kernel, points []ir.Point) ([
 			if err != nil {
 				return err
 			}
-			all[i] = &candidate{point: point, portable: portable}
+			all[i] = &candidate{table: t, kernel: k, point: point, portable: portable}
 			mutex.Lock()
 			defer mutex.Unlock()
 			b.compiled[name] = all[i]

@@ -129,19 +129,19 @@ func (b *Bench) Confirm(ctx context.Context, p *tuner.Problem, i int) error {
 	if c.confirmed {
 		return nil
 	}
-	if err := b.confirm(ctx, g, c); err != nil {
+	if err := b.confirm(ctx, c); err != nil {
 		return b.lost(ctx, err)
 	}
 	c.confirmed = true
 	return nil
 }
 
-func (b *Bench) confirm(ctx context.Context, g *group, c *candidate) error {
-	spec := kerneltest.SpecOf(g.kernel.Name)
+func (b *Bench) confirm(ctx context.Context, c *candidate) error {
+	spec := kerneltest.SpecOf(c.kernel.Name)
 	if spec == nil {
-		return fmt.Errorf("kernel %s has no tests", g.kernel.Name)
+		return fmt.Errorf("kernel %s has no tests", c.kernel.Name)
 	}
-	v, err := kerneltest.Compile(b.options.Library, g.kernel, c.point)
+	v, err := kerneltest.Compile(b.options.Library, c.kernel, c.point)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
 	"github.com/wgslgen/wgslgen/runtime/op"
 	"github.com/wgslgen/wgslgen/runtime/plan"
@@ -74,7 +75,7 @@ func (b *Bench) collect() (all []*group) {
 	for _, in := range []phase{decoding, prefilling} {
 		for _, t := range b.trials[in] {
 			k := b.options.Library.Kernel(t.Table.Kernel)
-			if k == nil || b.options.Kernel != "" && b.options.Kernel != k.Name {
+			if k == nil || b.options.Kernel != "" && !couldBe(&t, b.options.Kernel) {
 				continue
 			}
 			id := identify(in, &t)
@@ -85,6 +86,9 @@ func (b *Bench) collect() (all []*group) {
 					id: id, table: t.Table, kernel: k, key: t.Key, sizes: sizesOf(&t), phase: in,
 					problem: &tuner.Problem{Name: nameOf(&t), Shape: shapeOf(&t)},
 				})
+				for _, other := range t.Others {
+					all[i].ask(other, b.options.Library.Kernel(other.Table.Kernel))
+				}
 			}
 			g := all[i]
 			g.problem.Weight++ // counts, for now
@@ -94,6 +98,20 @@ func (b *Bench) collect() (all []*group) {
 		}
 	}
 	return all
+}
+
+// couldBe reports whether a kernel computes a step, or could.
+func couldBe(t *plan.Trial, kernel string) bool {
+	return t.Table.Kernel == kernel || slices.ContainsFunc(t.Others, func(a plan.Alternative) bool { return a.Table.Kernel == kernel })
+}
+
+// ask notes another kernel for the group's steps.
+func (g *group) ask(other plan.Alternative, k *ir.Kernel) {
+	if other.Apart {
+		g.apart = append(g.apart, asked{other, k})
+	} else {
+		g.others = append(g.others, asked{other, k})
+	}
 }
 
 // identify returns what equal steps have in common.

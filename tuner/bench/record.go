@@ -64,7 +64,7 @@ func (b *Bench) Record(p *profile.Profile, problem *tuner.Problem, r *tuner.Resu
 
 // choose adds a choice, and its variant where that is not a generated one.
 func (b *Bench) choose(p *profile.Profile, g *group, c *candidate) error {
-	v, err := c.variant(g.table)
+	v, err := c.variant()
 	if err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (b *Bench) choose(p *profile.Profile, g *group, c *candidate) error {
 	for axis, value := range c.point {
 		point[axis] = value.String()
 	}
-	p.Choices = append(p.Choices, profile.Choice{Kernel: g.kernel.Name, Key: g.key, Sizes: g.sizes, Variant: v.Name, Point: point})
-	if !slices.Contains(g.table.Variants, v) && !slices.ContainsFunc(p.Variants, func(old *kernel.Portable) bool { return old.Name == v.Name }) {
+	p.Choices = append(p.Choices, profile.Choice{Kernel: c.kernel.Name, Key: g.keyOf(c), Sizes: g.sizes, Variant: v.Name, Point: point})
+	if !slices.Contains(c.table.Variants, v) && !slices.ContainsFunc(p.Variants, func(old *kernel.Portable) bool { return old.Name == v.Name }) {
 		p.Variants = append(p.Variants, c.portable)
 	}
 	return nil
@@ -83,7 +83,23 @@ func (b *Bench) groupOf(p *tuner.Problem) *group {
 	return b.groups[slices.IndexFunc(b.groups, func(g *group) bool { return g.problem == p })]
 }
 
+// keyOf returns what a program asks of a candidate's kernel.
+func (g *group) keyOf(c *candidate) []string {
+	for _, a := range slices.Concat(g.others, g.apart) {
+		if a.kernel == c.kernel {
+			return a.Key
+		}
+	}
+	return g.key
+}
+
 // is reports whether the group's steps are those of a kernel, key and sizes.
 func (g *group) is(kernel string, key []string, sizes map[string]uint32) bool {
-	return g.kernel.Name == kernel && slices.Equal(g.key, key) && maps.Equal(g.sizes, sizes)
+	if !maps.Equal(g.sizes, sizes) {
+		return false
+	}
+	other := slices.ContainsFunc(slices.Concat(g.others, g.apart), func(a asked) bool {
+		return a.kernel.Name == kernel && slices.Equal(a.Key, key)
+	})
+	return other || g.kernel.Name == kernel && slices.Equal(g.key, key)
 }

@@ -31,7 +31,7 @@ func TestRecordResumes(t *testing.T) {
 	if err := pass.Points(lib, g.kernel, func(p ir.Point, _ []pass.Need) bool { points = append(points, p); return true }); err != nil {
 		t.Fatal(err)
 	}
-	if g.candidates, err = b.compile(t.Context(), g.kernel, points); err != nil {
+	if g.candidates, err = b.compile(t.Context(), g.table, g.kernel, points); err != nil {
 		t.Fatal(err)
 	}
 	generatedAt, foreign := -1, -1
@@ -73,7 +73,7 @@ func TestRecordResumes(t *testing.T) {
 		if b.Done(p, g.problem) != step.done || len(p.Searches) != 1 || len(p.Choices) != 1 || len(p.Variants) != step.variants {
 			t.Errorf("after %s: done %v, %d searches, %d choices, %d variants", step.ended, b.Done(p, g.problem), len(p.Searches), len(p.Choices), len(p.Variants))
 		}
-		if v := profile.NewChooser(p).Variant(g.table, g.key, sizesAsWords(g)); v == nil || v.Name != p.Choices[0].Variant {
+		if v, _ := profile.NewChooser(p).Variant(g.table, g.key, sizesAsWords(g)); v == nil || v.Name != p.Choices[0].Variant {
 			t.Errorf("after %s the engine would take %v", step.ended, v)
 		}
 	}

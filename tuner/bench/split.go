@@ -75,13 +75,13 @@ func (b *Bench) splits(ctx context.Context, p *profile.Profile, g *group) (all [
 	if err != nil {
 		return nil, err
 	}
-	others, err := b.compile(ctx, g.kernel, points)
+	others, err := b.compile(ctx, g.table, g.kernel, points)
 	if err != nil {
 		return nil, err
 	}
 	all = []*candidate{present}
 	for _, c := range others {
-		if b.confirm(ctx, g, c) == nil {
+		if b.confirm(ctx, c) == nil {
 			all = append(all, c)
 		}
 	}

@@ -46,7 +46,7 @@ func TestSplits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := profile.NewChooser(with).Variant(g.table, g.key, sizesAsWords(g))
+		v, _ := profile.NewChooser(with).Variant(g.table, g.key, sizesAsWords(g))
 		if v == nil || v.Name != c.made.Name || len(with.Choices) != 1 || len(p.Choices) != 0 {
 			t.Errorf("split %v: the engine would take %v", c.point[splitAxis], v)
 		}
@@ -85,7 +85,7 @@ func splitGroup(t *testing.T, b *Bench) *group {
 		}
 	}
 	var err error
-	if g.candidates, err = b.compile(t.Context(), g.kernel, []ir.Point{given}); err != nil {
+	if g.candidates, err = b.compile(t.Context(), g.table, g.kernel, []ir.Point{given}); err != nil {
 		t.Fatal(err)
 	}
 	return g
