@@ -119,9 +119,17 @@ func printTable(w io.Writer, searches []profile.Search) {
 			gain = fmt.Sprintf("%.2f×", float64(s.Default)/float64(s.Time))
 		}
 		fmt.Fprintf(t, "%s\t%s\t%.1f%%\t%s\t%s\t%s\t%s\t%s\n", s.Operation, s.Shape, 100*s.Weight,
-			short(s.Default), short(s.Time), gain, ofRoof(s.Roof, s.Time, "%.0f%%"), s.Best)
+			short(s.Default), short(s.Time), gain, ofRoof(s.Roof, s.Time, "%.0f%%"), chosen(s))
 	}
 	t.Flush()
+}
+
+// chosen names the variant that was chosen, by a search or by whole runs.
+func chosen(s profile.Search) string {
+	if s.Runs != "" {
+		return s.Best + "; in whole runs " + s.Runs
+	}
+	return s.Best
 }
 
 // ownProfiles returns the paths of this machine's profiles.

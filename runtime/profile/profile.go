@@ -72,7 +72,8 @@ type Search struct {
 	Roof      time.Duration     `json:"roof"`    // what the device's bandwidth and arithmetic allow
 	Default   time.Duration     `json:"default"` // of the untuned variant
 	Best      string            `json:"best"`
-	Time      time.Duration     `json:"time"` // of the best
+	Time      time.Duration     `json:"time"`           // of the best
+	Runs      string            `json:"runs,omitempty"` // variant that whole runs of the model found better than the best
 	Ended     string            `json:"ended"`
 	Trials    json.RawMessage   `json:"trials"`
 }

@@ -17,7 +17,8 @@ import (
 const splitAxis = "span"
 
 // TuneSplits measures generations after a long prompt by other splits of the
-// cache, and chooses the fastest in the profile. Where ctx ends it, what was found
+// cache, and by another kernel of attention with its own, and chooses the fastest
+// in the profile. Where ctx ends it, what was found
 // until then stays. The bench runs no more candidates afterwards.
 func (b *Bench) TuneSplits(ctx context.Context, p *profile.Profile) error {
 	b.makeRoom()
@@ -37,9 +38,13 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group) err
 	if err != nil {
 		return err
 	}
+	others, err := b.kernelsApart(ctx, g)
+	if err != nil {
+		return err
+	}
 	profiles := []*profile.Profile{p} // with the present one
 	ways := []engine.Options{byChoices(p)}
-	for _, c := range candidates[1:] {
+	for _, c := range append(candidates[1:], others...) {
 		with, err := b.replaced(p, g, c)
 		if err != nil {
 			return err
@@ -49,6 +54,26 @@ func (b *Bench) tuneSplit(ctx context.Context, p *profile.Profile, g *group) err
 	best, err := b.fastest(ctx, b.decode(longPrompt), ways)
 	*p = *profiles[best]
 	return err
+}
+
+// mostApart bounds the variants of another kernel that whole runs try.
+const mostApart = 4
+
+// kernelsApart returns candidates of other kernels for a group, those that differ
+// least from what ships, as far as they pass their kernel's tests.
+func (b *Bench) kernelsApart(ctx context.Context, g *group) (all []*candidate, err error) {
+	for _, a := range g.apart {
+		points, _, err := b.points(ctx, a, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range points[:min(len(points), mostApart)] {
+			if b.confirm(ctx, c) == nil {
+				all = append(all, c)
+			}
+		}
+	}
+	return all, nil
 }
 
 // splits returns the candidates that differ from what a profile chooses for a
@@ -88,7 +113,8 @@ func (b *Bench) splits(ctx context.Context, p *profile.Profile, g *group) (all [
 	return all, nil
 }
 
-// replaced returns the profile with another choice for a group.
+// replaced returns the profile with another choice for a group, of which its
+// search is told.
 func (b *Bench) replaced(p *profile.Profile, g *group, c *candidate) (*profile.Profile, error) {
 	with := *p
 	with.Variants = slices.Clone(p.Variants)
@@ -97,5 +123,11 @@ func (b *Bench) replaced(p *profile.Profile, g *group, c *candidate) (*profile.P
 		return nil, err
 	}
 	dropUnchosen(&with)
+	with.Searches = slices.Clone(p.Searches)
+	for i := range with.Searches {
+		if s := &with.Searches[i]; g.is(s.Kernel, s.Key, s.Sizes) {
+			s.Runs = c.made.Name
+		}
+	}
 	return &with, nil
 }

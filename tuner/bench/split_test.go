@@ -13,6 +13,8 @@ import (
 	"github.com/wgslgen/wgslgen/runtime/gpu"
 	"github.com/wgslgen/wgslgen/runtime/gpu/native"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
+	"github.com/wgslgen/wgslgen/runtime/op"
+	"github.com/wgslgen/wgslgen/runtime/plan"
 	"github.com/wgslgen/wgslgen/runtime/profile"
 	"github.com/wgslgen/wgslgen/templates"
 	"github.com/wgslgen/wgslgen/tuner"
@@ -54,6 +56,54 @@ func TestSplits(t *testing.T) {
 			if alike := value == candidates[0].point[axis]; alike == (axis == splitAxis) && c != candidates[0] {
 				t.Errorf("split %v: axis %s is %v, of the present one %v", c.point[splitAxis], axis, value, candidates[0].point[axis])
 			}
+		}
+	}
+}
+
+// Whole runs also try another kernel, of which each candidate is proven, and the
+// search is told what they chose.
+func TestKernelsApart(t *testing.T) {
+	dev, err := native.Open(native.Options{})
+	if errors.Is(err, gpu.ErrNoAdapter) && os.Getenv("CI") == "" {
+		t.Skip("no WebGPU adapter")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	lib, err := syntax.ParseFS(templates.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Bench{options: Options{Library: lib}, dev: dev, compiled: map[string]*candidate{}}
+	g := splitGroup(t, b)
+	key := generated.AttentionStreamKey{KV: "f32", D: kernel.Is(64), Lanes: "parts"}
+	v, err := op.Describe(dev.Caps()).Find(generated.AttentionStream, key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.ask(plan.Alternative{Table: generated.AttentionStream, Key: key.Values(), Variant: v, Apart: true}, lib.Kernel("attention_stream"))
+	b.groups = []*group{g}
+	candidates, err := b.kernelsApart(t.Context(), g)
+	if err != nil || len(candidates) < 2 {
+		t.Fatalf("%d candidates, %v", len(candidates), err)
+	}
+	if first, err := candidates[0].variant(); first != v {
+		t.Errorf("the first is %v, want what ships (%v)", first, err)
+	}
+	p := b.NewProfile()
+	p.Searches = []profile.Search{{Kernel: g.kernel.Name, Key: g.key, Sizes: g.sizes}}
+	p.Choices = []profile.Choice{{Kernel: g.kernel.Name, Key: g.key, Sizes: g.sizes, Variant: g.table.Variants[0].Name}}
+	for _, c := range candidates {
+		with, err := b.replaced(p, g, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(with.Choices) != 1 || with.Choices[0].Kernel != "attention_stream" || !slices.Equal(with.Choices[0].Key, key.Values()) {
+			t.Errorf("%s: choices %+v", c.made.Name, with.Choices)
+		}
+		if with.Searches[0].Runs != c.made.Name || p.Searches[0].Runs != "" {
+			t.Errorf("%s: the search says %q, before %q", c.made.Name, with.Searches[0].Runs, p.Searches[0].Runs)
 		}
 	}
 }
