@@ -48,7 +48,7 @@ func (b *Bench) WholeTime() time.Duration {
 		return b.steps[prefilling]*time.Duration(t.prompt)/time.Duration(b.engine.Chunk()) + b.steps[decoding]*time.Duration(t.tokens)
 	}
 	loads, turn := time.Duration(0), time.Duration(0)
-	race := func(engines, ways int, tasks ...task) {
+	add := func(engines, ways int, tasks ...task) {
 		if ways < 2 {
 			return // there is nothing to compare
 		}
@@ -57,12 +57,12 @@ func (b *Bench) WholeTime() time.Duration {
 			turn += time.Duration(ways) * takes(t)
 		}
 	}
-	race(2, 2, b.prefill(wholePrompt), b.decode(1))
+	add(2, 2, b.prefill(wholePrompt), b.decode(1))
 	for range b.chunks()[1:] {
-		race(2, 2, b.prefill(longPrompt))
+		add(2, 2, b.prefill(longPrompt))
 	}
-	race(1, len(b.aheads()), b.decode(1))
-	race(1, len(b.submissions()), b.prefill(wholePrompt))
+	add(1, len(b.aheads()), b.decode(1))
+	add(1, len(b.submissions()), b.prefill(wholePrompt))
 	return (1+mostTurns)*turn + loads*b.engine.LoadTime()
 }
 

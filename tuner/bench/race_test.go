@@ -5,6 +5,11 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/wgslgen/wgslgen/runtime/engine"
+	"github.com/wgslgen/wgslgen/runtime/gpu"
+	"github.com/wgslgen/wgslgen/runtime/gpu/native"
+	"github.com/wgslgen/wgslgen/runtime/profile"
 )
 
 // A device that slows down all the time does not decide which run is faster,
@@ -76,9 +81,28 @@ type ending struct {
 
 func (e *ending) Err() error { return e.err }
 
-// Whole runs that there is no time for leave the profile as it was.
-func TestNoTimeForWholeRuns(t *testing.T) {
-	b, _ := open(t, "rms_norm")
+// watched is a device whose memory in use is watched.
+type watched struct {
+	gpu.Device
+	most int64
+}
+
+func (w *watched) NewBuffer(label string, size int64, usage gpu.Usage) (gpu.Buffer, error) {
+	b, err := w.Device.NewBuffer(label, size, usage)
+	now, _ := w.MemoryUse()
+	w.most = max(w.most, now)
+	return b, err
+}
+
+// Whole runs that there is no time for leave the profile as it was, and those for
+// which the memory does not hold two models have one at a time.
+func TestLittleForWholeRuns(t *testing.T) {
+	var dev *watched
+	b, _ := openOn(t, "rms_norm", func() (gpu.Device, error) {
+		native, err := native.Open(native.Options{})
+		dev = &watched{Device: native}
+		return dev, err
+	})
 	if b.WholeTime() <= 0 {
 		t.Errorf("whole runs would take %v", b.WholeTime())
 	}
@@ -90,7 +114,21 @@ func TestNoTimeForWholeRuns(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if len(p.Whole) > 0 || len(p.Choices) > 0 || p.Engine.Weights > 0 {
+	if len(p.Whole) > 0 || len(p.Choices) > 0 || p.Engine != (profile.Engine{}) {
 		t.Errorf("the profile holds %+v, %+v, %+v", p.Whole, p.Choices, p.Engine)
+	}
+	use := func(ways ...engine.Options) int64 {
+		dev.most = 0
+		rates, err := b.compare(t.Context(), []task{{decoding, 1, 3}}, ways...)
+		if err != nil || len(rates) != len(ways) {
+			t.Fatalf("rates %v, %v", rates, err)
+		}
+		return dev.most
+	}
+	untuned := engine.Options{Untuned: true}
+	alone, both := use(untuned), use(untuned, untuned)
+	b.options.Memory = b.footprint * 3 / 2
+	if by := use(untuned, untuned); both != 2*alone || by != alone {
+		t.Errorf("a model takes %d bytes, two take %d, and %d where there is room for one", alone, both, by)
 	}
 }
