@@ -29,7 +29,7 @@ const tunedShip = "tuned"
 func promote(lib *ir.Library, compiled map[*ir.Kernel][]*Variant, profiles []*profile.Profile) ([]byte, error) {
 	known := []*profile.Profile{}
 	for _, p := range profiles {
-		out := &profile.Profile{Schema: p.Schema, Device: p.Device, Kernels: Checksum(lib), Made: p.Made, Engine: p.Engine, Layouts: p.Layouts}
+		out := &profile.Profile{Schema: p.Schema, Device: p.Device, Kernels: Checksum(lib), Made: p.Made, Engine: p.Engine}
 		for _, c := range p.Choices {
 			v, err := promoteChoice(lib, compiled, c)
 			if err != nil {

@@ -42,10 +42,6 @@ func Describe(caps gpu.Caps) *Library {
 // which the device can run; nil is none.
 func (l *Library) Use(p *profile.Profile) { l.tuned = profile.NewChooser(p) }
 
-// Layout returns how many rows of a weight format interleave by the profile's
-// choice; 0 is none.
-func (l *Library) Layout(format string) int { return l.tuned.Layout(format) }
-
 // describe returns what choosing a variant depends on.
 func describe(caps gpu.Caps) kernel.Device {
 	return kernel.Device{

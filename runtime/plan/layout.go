@@ -16,9 +16,6 @@ func Layout(l *op.Library, format string) (weights.Layout, error) {
 	if l.Software() {
 		layouts = []weights.Layout{{Interleave: 8, Texels: true}, {Interleave: 8}, {Interleave: 1}}
 	}
-	if n := l.Layout(format); n > 0 {
-		layouts = append([]weights.Layout{{Interleave: n}}, layouts...)
-	}
 	var err error
 	for _, layout := range layouts {
 		if err = layoutExists(l, format, layout); err == nil {

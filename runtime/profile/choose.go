@@ -12,7 +12,6 @@ type Chooser struct {
 	choices  map[string][]Choice // by kernel
 	portable map[string]*kernel.Portable
 	made     map[string]*kernel.Variant
-	layouts  map[string]int
 }
 
 // NewChooser returns the chooser of a profile; nil has no choices.
@@ -21,7 +20,6 @@ func NewChooser(p *Profile) *Chooser {
 	if p == nil {
 		return c
 	}
-	c.layouts = p.Layouts
 	for _, choice := range p.Choices {
 		c.choices[choice.Kernel] = append(c.choices[choice.Kernel], choice)
 	}
@@ -30,9 +28,6 @@ func NewChooser(p *Profile) *Chooser {
 	}
 	return c
 }
-
-// Layout returns how many rows of a weight format interleave; 0 is no choice.
-func (c *Chooser) Layout(format string) int { return c.layouts[format] }
 
 // Variant returns the variant chosen for an operation: that of the choice with
 // an equal key whose sizes are nearest to the parameters, if they are near

@@ -25,7 +25,6 @@ type Profile struct {
 	Kernels  string             `json:"kernels"` // checksum of the kernels that were candidates
 	Made     time.Time          `json:"made"`
 	Engine   Engine             `json:"engine"`
-	Layouts  map[string]int     `json:"layouts,omitempty"` // rows that interleave, by weight format
 	Choices  []Choice           `json:"choices"`
 	Variants []*kernel.Portable `json:"variants,omitempty"` // those chosen that are not generated
 	Searches []Search           `json:"searches"`           // all results, with the losers'
