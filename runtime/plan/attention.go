@@ -175,11 +175,14 @@ func (a *attention) decode(pages int) method {
 	if packed == nil {
 		return a.parts(stream, pages)
 	}
-	m, other := a.split(split, packed), stream
-	if a.chosenFirst([]way{split, stream})[0] == stream {
-		m, other = a.parts(stream, pages), split
+	ways := a.chosenFirst([]way{split, stream})
+	var m method
+	if ways[0] == split {
+		m = a.split(split, packed)
+	} else {
+		m = a.parts(stream, pages)
 	}
-	m.others = a.alternatives(true, other)
+	m.others = a.alternatives(true, ways[1])
 	return m
 }
 
