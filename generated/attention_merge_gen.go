@@ -18,13 +18,14 @@ type AttentionMergeParams struct {
 	Heads     uint32 // at byte 4
 	ValueDim  uint32 // at byte 8
 	Slots     uint32 // at byte 12
-	YStride   uint32 // at byte 16
-	SinkHeads uint32 // at byte 20
+	PartKeys  uint32 // at byte 16
+	YStride   uint32 // at byte 20
+	SinkHeads uint32 // at byte 24
 }
 
 // Words returns the block as the device reads it.
 func (p AttentionMergeParams) Words() []uint32 {
-	return []uint32{p.Tokens, p.Heads, p.ValueDim, p.Slots, p.YStride, p.SinkHeads}
+	return []uint32{p.Tokens, p.Heads, p.ValueDim, p.Slots, p.PartKeys, p.YStride, p.SinkHeads}
 }
 
 // AttentionMerge is kernel attention_merge: y = Σ exp(mₛ - m) accₛ / Σ exp(mₛ - m) lₛ over the slots s and the head's sink.
@@ -37,8 +38,9 @@ var AttentionMerge = &kernel.Table{
 		{Name: "heads", Type: "u32", Offset: 4},
 		{Name: "value_dim", Type: "u32", Offset: 8},
 		{Name: "slots", Type: "u32", Offset: 12},
-		{Name: "y_stride", Type: "u32", Offset: 16},
-		{Name: "sink_heads", Type: "u32", Offset: 20},
+		{Name: "part_keys", Type: "u32", Offset: 16},
+		{Name: "y_stride", Type: "u32", Offset: 20},
+		{Name: "sink_heads", Type: "u32", Offset: 24},
 	},
 	Variants: []*kernel.Variant{
 		{Name: "attention_merge_software", Entry: "attention_merge", Ship: "software", Key: []string{}, Tune: attentionMergeTune0, Module: module, Bindings: attentionMergeBindings0, Workgroup: 8, Grid: attentionMergeGrid0, Foldable: true},
@@ -59,19 +61,24 @@ func attentionMergeGrid1(p []uint32) [3]uint64 {
 }
 
 var attentionMergeBindings0 = []kernel.Binding{
-	{Name: "parts", Elem: "vec4<f32>", Bytes: attentionMergeBytes0},
-	{Name: "sinks", Elem: "f32", Bytes: attentionMergeBytes1},
-	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionMergeBytes2},
+	{Name: "state", Elem: "u32", Bytes: attentionMergeBytes0},
+	{Name: "parts", Elem: "vec4<f32>", Bytes: attentionMergeBytes1},
+	{Name: "sinks", Elem: "f32", Bytes: attentionMergeBytes2},
+	{Name: "y", Write: true, Elem: "vec4<f32>", Bytes: attentionMergeBytes3},
 }
 
 func attentionMergeBytes0(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[3])) * (uint64(p[2])/4 + 1) * 16)
+	return int64(4 * 4)
 }
 
 func attentionMergeBytes1(p []uint32) int64 {
-	return int64(max(uint64(p[5]), 1) * 4)
+	return int64(uint64(p[0]) * (uint64(p[1]) * uint64(p[3])) * (uint64(p[2])/4 + 1) * 16)
 }
 
 func attentionMergeBytes2(p []uint32) int64 {
-	return int64(uint64(p[0]) * (uint64(p[4]) / 4) * 16)
+	return int64(max(uint64(p[6]), 1) * 4)
+}
+
+func attentionMergeBytes3(p []uint32) int64 {
+	return int64(uint64(p[0]) * (uint64(p[5]) / 4) * 16)
 }

@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "72bb57dc2ba92a638571bcabf3095db4"
+const Checksum = "4e422605126af573905e28c9ac9afd63"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

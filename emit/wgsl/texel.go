@@ -13,9 +13,12 @@ const (
 	texelAt  = "texel_at"
 )
 
+// texelFormats are the formats of textures by the words of a texel.
+var texelFormats = map[int]string{1: "r32uint", 2: "rg32uint", 4: "rgba32uint"}
+
 // texel prints the load of an element of a texture.
 func (p *printer) texel(name string, t ir.Type, at ir.Expr) string {
-	load := fmt.Sprintf("textureLoad(%s, %s(%s), 0)", p.name(name), texelAt, p.expr(at))
+	load := fmt.Sprintf("textureLoad(%s, %s(%s))", p.name(name), texelAt, p.expr(at))
 	switch t.Lanes {
 	case 1:
 		load += ".x"

@@ -35,7 +35,7 @@ func Emit(u *pass.Unit, header ...string) Module {
 		t, _ := b.Type.ElemType()
 		if b.Plane != nil && b.Plane.Texels {
 			p.texels[b.Name] = t
-			p.line(b.Pos, "@group(0) @binding(%d) var %s: texture_2d<u32>;", i, p.name(b.Name))
+			p.line(b.Pos, "@group(0) @binding(%d) var %s: texture_storage_2d<%s, read>;", i, p.name(b.Name), texelFormats[t.Lanes])
 			continue
 		}
 		if b.Uniform != nil {

@@ -7,13 +7,15 @@ struct Params {
   heads: u32,
   value_dim: u32,
   slots: u32,
+  part_keys: u32,
   y_stride: u32,
   sink_heads: u32,
 }
-@group(0) @binding(0) var<storage, read> parts: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> sinks: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read> state: array<u32>;
+@group(0) @binding(1) var<storage, read> parts: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> sinks: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn attention_merge(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -24,18 +26,23 @@ fn attention_merge(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_wor
     let token = workgroup.y;
     let head = item / columns;
     if (head < params.heads) {
+      let seen = state[0u] + token + 1u;
+      let used = select(min(params.slots, ((seen + max(params.part_keys, 1u) - 1u) / max(params.part_keys, 1u))), params.slots, params.part_keys == 0u);
       var m = -3.4028234e+38;
-      for (var s: u32 = 0u; s < params.slots; s += 1u) {
+      let s_end_1 = used;
+      for (var s: u32 = 0u; s < s_end_1; s += 1u) {
         m = max(m, parts[(token * (params.heads * params.slots) + (head * params.slots + s)) * (params.value_dim / 4u + 1u) + columns].x);
       }
       var o = vec4<f32>(0.0);
       var l = 0.0;
-      for (var s_2: u32 = 0u; s_2 < params.slots; s_2 += 1u) {
-        let index = (token * (params.heads * params.slots) + (head * params.slots + s_2)) * (params.value_dim / 4u + 1u);
-        let sums = parts[index + columns];
-        let weight = exp(sums.x - m);
-        o += weight * parts[index + item % columns];
-        l += weight * sums.y;
+      let s_2_end_2 = used;
+      for (var s_2: u32 = 0u; s_2 < s_2_end_2; s_2 += 1u) {
+        let sums = parts[(token * (params.heads * params.slots) + (head * params.slots + s_2)) * (params.value_dim / 4u + 1u) + columns];
+        if (sums.y > 0.0) {
+          let weight = exp(sums.x - m);
+          o += weight * parts[(token * (params.heads * params.slots) + (head * params.slots + s_2)) * (params.value_dim / 4u + 1u) + item % columns];
+          l += weight * sums.y;
+        }
       }
       var s_3 = -3.4028234e+38;
       if (params.sink_heads > 0u) {

@@ -99,8 +99,9 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
   let position_2_0 = state_at + token_0;
   let last_0 = select(position_2_0, state_at + params.tokens - 1u, params.causal == 0u);
   let end_0 = clamp(last_0 + 1u, params.page_first, params.page_first + params.capacity) - params.page_first;
-  let k_from = clamp(place * params.part_keys, first_0, end_0);
-  let to = clamp(place * params.part_keys + params.part_keys, first_0, end_0);
+  let share = max((((end_0 - first_0) + max(params.splits, 1u) - 1u) / max(params.splits, 1u)), params.part_keys);
+  let k_from = min(first_0 + place * share, end_0);
+  let to = min(k_from + share, end_0);
   let j_end_1 = to;
   for (var j: u32 = k_from; j < j_end_1; j += 1u) {
     var s_0 = f32();
@@ -279,132 +280,134 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
     let top_0 = max(m_2_0, sink_0);
     let weight_0 = exp(m_2_0 - top_0);
     let factor_0 = select(1.0, weight_0 / (l_2_0 * weight_0 + exp(sink_0 - top_0)), params.slots == 0u);
-    if (from_column < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + from_column)] = acc_0_0 * factor_0;
-    }
-    let column_0_1 = from_column + 1u;
-    if (column_0_1 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_1)] = acc_0_1 * factor_0;
-    }
-    let column_0_2 = from_column + 2u;
-    if (column_0_2 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_2)] = acc_0_2 * factor_0;
-    }
-    let column_0_3 = from_column + 3u;
-    if (column_0_3 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_3)] = acc_0_3 * factor_0;
-    }
-    let column_0_4 = from_column + 4u;
-    if (column_0_4 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_4)] = acc_0_4 * factor_0;
-    }
-    let column_0_5 = from_column + 5u;
-    if (column_0_5 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_5)] = acc_0_5 * factor_0;
-    }
-    let column_0_6 = from_column + 6u;
-    if (column_0_6 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_6)] = acc_0_6 * factor_0;
-    }
-    let column_0_7 = from_column + 7u;
-    if (column_0_7 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_7)] = acc_0_7 * factor_0;
-    }
-    let column_0_8 = from_column + 8u;
-    if (column_0_8 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_8)] = acc_0_8 * factor_0;
-    }
-    let column_0_9 = from_column + 9u;
-    if (column_0_9 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_9)] = acc_0_9 * factor_0;
-    }
-    let column_0_10 = from_column + 10u;
-    if (column_0_10 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_10)] = acc_0_10 * factor_0;
-    }
-    let column_0_11 = from_column + 11u;
-    if (column_0_11 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_11)] = acc_0_11 * factor_0;
-    }
-    let column_0_12 = from_column + 12u;
-    if (column_0_12 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_12)] = acc_0_12 * factor_0;
-    }
-    let column_0_13 = from_column + 13u;
-    if (column_0_13 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_13)] = acc_0_13 * factor_0;
-    }
-    let column_0_14 = from_column + 14u;
-    if (column_0_14 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_14)] = acc_0_14 * factor_0;
-    }
-    let column_0_15 = from_column + 15u;
-    if (column_0_15 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_15)] = acc_0_15 * factor_0;
-    }
-    let column_0_16 = from_column + 16u;
-    if (column_0_16 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_16)] = acc_0_16 * factor_0;
-    }
-    let column_0_17 = from_column + 17u;
-    if (column_0_17 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_17)] = acc_0_17 * factor_0;
-    }
-    let column_0_18 = from_column + 18u;
-    if (column_0_18 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_18)] = acc_0_18 * factor_0;
-    }
-    let column_0_19 = from_column + 19u;
-    if (column_0_19 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_19)] = acc_0_19 * factor_0;
-    }
-    let column_0_20 = from_column + 20u;
-    if (column_0_20 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_20)] = acc_0_20 * factor_0;
-    }
-    let column_0_21 = from_column + 21u;
-    if (column_0_21 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_21)] = acc_0_21 * factor_0;
-    }
-    let column_0_22 = from_column + 22u;
-    if (column_0_22 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_22)] = acc_0_22 * factor_0;
-    }
-    let column_0_23 = from_column + 23u;
-    if (column_0_23 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_23)] = acc_0_23 * factor_0;
-    }
-    let column_0_24 = from_column + 24u;
-    if (column_0_24 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_24)] = acc_0_24 * factor_0;
-    }
-    let column_0_25 = from_column + 25u;
-    if (column_0_25 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_25)] = acc_0_25 * factor_0;
-    }
-    let column_0_26 = from_column + 26u;
-    if (column_0_26 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_26)] = acc_0_26 * factor_0;
-    }
-    let column_0_27 = from_column + 27u;
-    if (column_0_27 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_27)] = acc_0_27 * factor_0;
-    }
-    let column_0_28 = from_column + 28u;
-    if (column_0_28 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_28)] = acc_0_28 * factor_0;
-    }
-    let column_0_29 = from_column + 29u;
-    if (column_0_29 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_29)] = acc_0_29 * factor_0;
-    }
-    let column_0_30 = from_column + 30u;
-    if (column_0_30 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_30)] = acc_0_30 * factor_0;
-    }
-    let column_0_31 = from_column + 31u;
-    if (column_0_31 < values) {
-      y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_31)] = acc_0_31 * factor_0;
+    if (params.slots == 0u || l_0 > 0.0) {
+      if (from_column < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + from_column)] = acc_0_0 * factor_0;
+      }
+      let column_0_1 = from_column + 1u;
+      if (column_0_1 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_1)] = acc_0_1 * factor_0;
+      }
+      let column_0_2 = from_column + 2u;
+      if (column_0_2 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_2)] = acc_0_2 * factor_0;
+      }
+      let column_0_3 = from_column + 3u;
+      if (column_0_3 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_3)] = acc_0_3 * factor_0;
+      }
+      let column_0_4 = from_column + 4u;
+      if (column_0_4 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_4)] = acc_0_4 * factor_0;
+      }
+      let column_0_5 = from_column + 5u;
+      if (column_0_5 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_5)] = acc_0_5 * factor_0;
+      }
+      let column_0_6 = from_column + 6u;
+      if (column_0_6 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_6)] = acc_0_6 * factor_0;
+      }
+      let column_0_7 = from_column + 7u;
+      if (column_0_7 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_7)] = acc_0_7 * factor_0;
+      }
+      let column_0_8 = from_column + 8u;
+      if (column_0_8 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_8)] = acc_0_8 * factor_0;
+      }
+      let column_0_9 = from_column + 9u;
+      if (column_0_9 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_9)] = acc_0_9 * factor_0;
+      }
+      let column_0_10 = from_column + 10u;
+      if (column_0_10 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_10)] = acc_0_10 * factor_0;
+      }
+      let column_0_11 = from_column + 11u;
+      if (column_0_11 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_11)] = acc_0_11 * factor_0;
+      }
+      let column_0_12 = from_column + 12u;
+      if (column_0_12 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_12)] = acc_0_12 * factor_0;
+      }
+      let column_0_13 = from_column + 13u;
+      if (column_0_13 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_13)] = acc_0_13 * factor_0;
+      }
+      let column_0_14 = from_column + 14u;
+      if (column_0_14 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_14)] = acc_0_14 * factor_0;
+      }
+      let column_0_15 = from_column + 15u;
+      if (column_0_15 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_15)] = acc_0_15 * factor_0;
+      }
+      let column_0_16 = from_column + 16u;
+      if (column_0_16 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_16)] = acc_0_16 * factor_0;
+      }
+      let column_0_17 = from_column + 17u;
+      if (column_0_17 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_17)] = acc_0_17 * factor_0;
+      }
+      let column_0_18 = from_column + 18u;
+      if (column_0_18 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_18)] = acc_0_18 * factor_0;
+      }
+      let column_0_19 = from_column + 19u;
+      if (column_0_19 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_19)] = acc_0_19 * factor_0;
+      }
+      let column_0_20 = from_column + 20u;
+      if (column_0_20 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_20)] = acc_0_20 * factor_0;
+      }
+      let column_0_21 = from_column + 21u;
+      if (column_0_21 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_21)] = acc_0_21 * factor_0;
+      }
+      let column_0_22 = from_column + 22u;
+      if (column_0_22 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_22)] = acc_0_22 * factor_0;
+      }
+      let column_0_23 = from_column + 23u;
+      if (column_0_23 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_23)] = acc_0_23 * factor_0;
+      }
+      let column_0_24 = from_column + 24u;
+      if (column_0_24 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_24)] = acc_0_24 * factor_0;
+      }
+      let column_0_25 = from_column + 25u;
+      if (column_0_25 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_25)] = acc_0_25 * factor_0;
+      }
+      let column_0_26 = from_column + 26u;
+      if (column_0_26 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_26)] = acc_0_26 * factor_0;
+      }
+      let column_0_27 = from_column + 27u;
+      if (column_0_27 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_27)] = acc_0_27 * factor_0;
+      }
+      let column_0_28 = from_column + 28u;
+      if (column_0_28 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_28)] = acc_0_28 * factor_0;
+      }
+      let column_0_29 = from_column + 29u;
+      if (column_0_29 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_29)] = acc_0_29 * factor_0;
+      }
+      let column_0_30 = from_column + 30u;
+      if (column_0_30 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_30)] = acc_0_30 * factor_0;
+      }
+      let column_0_31 = from_column + 31u;
+      if (column_0_31 < values) {
+        y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + column_0_31)] = acc_0_31 * factor_0;
+      }
     }
     if (params.slots > 0u && from_column == 0u) {
       y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + values)] = vec4<f32>(m_0, l_0, 0.0, 0.0);

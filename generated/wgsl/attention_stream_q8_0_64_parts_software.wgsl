@@ -113,8 +113,9 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
   let qs_0_13 = slice_0_13 * params.scale;
   let qs_0_14 = slice_0_14 * params.scale;
   let qs_0_15 = slice_0_15 * params.scale;
-  let k_from = clamp(place * params.part_keys, first_0, end_0);
-  let to = clamp(place * params.part_keys + params.part_keys, first_0, end_0);
+  let share = max((((end_0 - first_0) + max(params.splits, 1u) - 1u) / max(params.splits, 1u)), params.part_keys);
+  let k_from = min(first_0 + place * share, end_0);
+  let to = min(k_from + share, end_0);
   let j_end_1 = to;
   for (var j: u32 = k_from; j < j_end_1; j += 1u) {
     var s_0 = f32();
@@ -277,23 +278,25 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
     let top_0 = max(m_2_0, sink_0);
     let weight_0 = exp(m_2_0 - top_0);
     let factor_0 = select(1.0, weight_0 / (l_2_0 * weight_0 + exp(sink_0 - top_0)), params.slots == 0u);
-    let index_6 = row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
-    y[index_6 + base_0] = acc_0_0 * factor_0;
-    y[index_6 + (base_0 + 1u)] = acc_0_1 * factor_0;
-    y[index_6 + (base_0 + 2u)] = acc_0_2 * factor_0;
-    y[index_6 + (base_0 + 3u)] = acc_0_3 * factor_0;
-    y[index_6 + (base_0 + 4u)] = acc_0_4 * factor_0;
-    y[index_6 + (base_0 + 5u)] = acc_0_5 * factor_0;
-    y[index_6 + (base_0 + 6u)] = acc_0_6 * factor_0;
-    y[index_6 + (base_0 + 7u)] = acc_0_7 * factor_0;
-    y[index_6 + (base_0 + 8u)] = acc_0_8 * factor_0;
-    y[index_6 + (base_0 + 9u)] = acc_0_9 * factor_0;
-    y[index_6 + (base_0 + 10u)] = acc_0_10 * factor_0;
-    y[index_6 + (base_0 + 11u)] = acc_0_11 * factor_0;
-    y[index_6 + (base_0 + 12u)] = acc_0_12 * factor_0;
-    y[index_6 + (base_0 + 13u)] = acc_0_13 * factor_0;
-    y[index_6 + (base_0 + 14u)] = acc_0_14 * factor_0;
-    y[index_6 + (base_0 + 15u)] = acc_0_15 * factor_0;
+    if (params.slots == 0u || l_0 > 0.0) {
+      let index_6 = row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
+      y[index_6 + base_0] = acc_0_0 * factor_0;
+      y[index_6 + (base_0 + 1u)] = acc_0_1 * factor_0;
+      y[index_6 + (base_0 + 2u)] = acc_0_2 * factor_0;
+      y[index_6 + (base_0 + 3u)] = acc_0_3 * factor_0;
+      y[index_6 + (base_0 + 4u)] = acc_0_4 * factor_0;
+      y[index_6 + (base_0 + 5u)] = acc_0_5 * factor_0;
+      y[index_6 + (base_0 + 6u)] = acc_0_6 * factor_0;
+      y[index_6 + (base_0 + 7u)] = acc_0_7 * factor_0;
+      y[index_6 + (base_0 + 8u)] = acc_0_8 * factor_0;
+      y[index_6 + (base_0 + 9u)] = acc_0_9 * factor_0;
+      y[index_6 + (base_0 + 10u)] = acc_0_10 * factor_0;
+      y[index_6 + (base_0 + 11u)] = acc_0_11 * factor_0;
+      y[index_6 + (base_0 + 12u)] = acc_0_12 * factor_0;
+      y[index_6 + (base_0 + 13u)] = acc_0_13 * factor_0;
+      y[index_6 + (base_0 + 14u)] = acc_0_14 * factor_0;
+      y[index_6 + (base_0 + 15u)] = acc_0_15 * factor_0;
+    }
     if (params.slots > 0u) {
       y[row_0 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + 16u)] = vec4<f32>(m_0, l_0, 0.0, 0.0);
     }

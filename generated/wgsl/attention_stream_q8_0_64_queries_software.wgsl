@@ -409,23 +409,25 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
     let top_0 = max(m_2_0, sink_0);
     let weight_0 = exp(m_2_0 - top_0);
     let factor_0 = select(1.0, weight_0 / (l_2_0 * weight_0 + exp(sink_0 - top_0)), params.slots == 0u);
-    let index_8 = place * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
-    y[index_8 + base_0] = acc_0_0 * factor_0;
-    y[index_8 + (base_0 + 1u)] = acc_0_1 * factor_0;
-    y[index_8 + (base_0 + 2u)] = acc_0_2 * factor_0;
-    y[index_8 + (base_0 + 3u)] = acc_0_3 * factor_0;
-    y[index_8 + (base_0 + 4u)] = acc_0_4 * factor_0;
-    y[index_8 + (base_0 + 5u)] = acc_0_5 * factor_0;
-    y[index_8 + (base_0 + 6u)] = acc_0_6 * factor_0;
-    y[index_8 + (base_0 + 7u)] = acc_0_7 * factor_0;
-    y[index_8 + (base_0 + 8u)] = acc_0_8 * factor_0;
-    y[index_8 + (base_0 + 9u)] = acc_0_9 * factor_0;
-    y[index_8 + (base_0 + 10u)] = acc_0_10 * factor_0;
-    y[index_8 + (base_0 + 11u)] = acc_0_11 * factor_0;
-    y[index_8 + (base_0 + 12u)] = acc_0_12 * factor_0;
-    y[index_8 + (base_0 + 13u)] = acc_0_13 * factor_0;
-    y[index_8 + (base_0 + 14u)] = acc_0_14 * factor_0;
-    y[index_8 + (base_0 + 15u)] = acc_0_15 * factor_0;
+    if (params.slots == 0u || l_0 > 0.0) {
+      let index_8 = place * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
+      y[index_8 + base_0] = acc_0_0 * factor_0;
+      y[index_8 + (base_0 + 1u)] = acc_0_1 * factor_0;
+      y[index_8 + (base_0 + 2u)] = acc_0_2 * factor_0;
+      y[index_8 + (base_0 + 3u)] = acc_0_3 * factor_0;
+      y[index_8 + (base_0 + 4u)] = acc_0_4 * factor_0;
+      y[index_8 + (base_0 + 5u)] = acc_0_5 * factor_0;
+      y[index_8 + (base_0 + 6u)] = acc_0_6 * factor_0;
+      y[index_8 + (base_0 + 7u)] = acc_0_7 * factor_0;
+      y[index_8 + (base_0 + 8u)] = acc_0_8 * factor_0;
+      y[index_8 + (base_0 + 9u)] = acc_0_9 * factor_0;
+      y[index_8 + (base_0 + 10u)] = acc_0_10 * factor_0;
+      y[index_8 + (base_0 + 11u)] = acc_0_11 * factor_0;
+      y[index_8 + (base_0 + 12u)] = acc_0_12 * factor_0;
+      y[index_8 + (base_0 + 13u)] = acc_0_13 * factor_0;
+      y[index_8 + (base_0 + 14u)] = acc_0_14 * factor_0;
+      y[index_8 + (base_0 + 15u)] = acc_0_15 * factor_0;
+    }
     if (params.slots > 0u) {
       y[place * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_0 + 16u)] = vec4<f32>(m_0, l_0, 0.0, 0.0);
     }
@@ -444,23 +446,25 @@ fn attention_stream(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_
     let top_1 = max(m_2_1, sink_1);
     let weight_1 = exp(m_2_1 - top_1);
     let factor_1 = select(1.0, weight_1 / (l_2_1 * weight_1 + exp(sink_1 - top_1)), params.slots == 0u);
-    let index_9 = row_1 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
-    y[index_9 + base_1] = acc_1_0 * factor_1;
-    y[index_9 + (base_1 + 1u)] = acc_1_1 * factor_1;
-    y[index_9 + (base_1 + 2u)] = acc_1_2 * factor_1;
-    y[index_9 + (base_1 + 3u)] = acc_1_3 * factor_1;
-    y[index_9 + (base_1 + 4u)] = acc_1_4 * factor_1;
-    y[index_9 + (base_1 + 5u)] = acc_1_5 * factor_1;
-    y[index_9 + (base_1 + 6u)] = acc_1_6 * factor_1;
-    y[index_9 + (base_1 + 7u)] = acc_1_7 * factor_1;
-    y[index_9 + (base_1 + 8u)] = acc_1_8 * factor_1;
-    y[index_9 + (base_1 + 9u)] = acc_1_9 * factor_1;
-    y[index_9 + (base_1 + 10u)] = acc_1_10 * factor_1;
-    y[index_9 + (base_1 + 11u)] = acc_1_11 * factor_1;
-    y[index_9 + (base_1 + 12u)] = acc_1_12 * factor_1;
-    y[index_9 + (base_1 + 13u)] = acc_1_13 * factor_1;
-    y[index_9 + (base_1 + 14u)] = acc_1_14 * factor_1;
-    y[index_9 + (base_1 + 15u)] = acc_1_15 * factor_1;
+    if (params.slots == 0u || l_1 > 0.0) {
+      let index_9 = row_1 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u);
+      y[index_9 + base_1] = acc_1_0 * factor_1;
+      y[index_9 + (base_1 + 1u)] = acc_1_1 * factor_1;
+      y[index_9 + (base_1 + 2u)] = acc_1_2 * factor_1;
+      y[index_9 + (base_1 + 3u)] = acc_1_3 * factor_1;
+      y[index_9 + (base_1 + 4u)] = acc_1_4 * factor_1;
+      y[index_9 + (base_1 + 5u)] = acc_1_5 * factor_1;
+      y[index_9 + (base_1 + 6u)] = acc_1_6 * factor_1;
+      y[index_9 + (base_1 + 7u)] = acc_1_7 * factor_1;
+      y[index_9 + (base_1 + 8u)] = acc_1_8 * factor_1;
+      y[index_9 + (base_1 + 9u)] = acc_1_9 * factor_1;
+      y[index_9 + (base_1 + 10u)] = acc_1_10 * factor_1;
+      y[index_9 + (base_1 + 11u)] = acc_1_11 * factor_1;
+      y[index_9 + (base_1 + 12u)] = acc_1_12 * factor_1;
+      y[index_9 + (base_1 + 13u)] = acc_1_13 * factor_1;
+      y[index_9 + (base_1 + 14u)] = acc_1_14 * factor_1;
+      y[index_9 + (base_1 + 15u)] = acc_1_15 * factor_1;
+    }
     if (params.slots > 0u) {
       y[row_1 * select(params.heads * params.slots * (params.value_dim / 4u + 1u), params.y_stride / 4u, params.slots == 0u) + (base_1 + 16u)] = vec4<f32>(m_1, l_1, 0.0, 0.0);
     }

@@ -10,7 +10,7 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -25,7 +25,7 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
     if (column < params.cols / 4u && row < params.rows) {
       let at = column / 8u;
       let j = column % 8u;
-      let w_q_at = textureLoad(w_q, texel_at(((row / 8u * (params.cols / 32u) + at) * 4u + j / 2u) * 8u + row % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at(((row / 8u * (params.cols / 32u) + at) * 4u + j / 2u) * 8u + row % 8u));
       let index = j % 2u * 2u;
       y[workgroup.y * (params.stride / 4u) + column] = vec4<f32>(unpack2x16float(w_q_at[index]), unpack2x16float(w_q_at[index + 1u]));
     }

@@ -10,8 +10,8 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_s: texture_2d<u32>;
-@group(0) @binding(2) var w_q: texture_2d<u32>;
+@group(0) @binding(1) var w_s: texture_storage_2d<r32uint, read>;
+@group(0) @binding(2) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -31,10 +31,10 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let run = j / 8u;
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 2u;
-      let low = (textureLoad(w_s, texel_at((index_2 + 1u) * 8u + row % 8u), 0).x >> (part * 8u + run * 4u)) & 15u;
-      let w_s_at = textureLoad(w_s, texel_at(index_2 * 8u + row % 8u), 0).x;
+      let low = (textureLoad(w_s, texel_at((index_2 + 1u) * 8u + row % 8u)).x >> (part * 8u + run * 4u)) & 15u;
+      let w_s_at = textureLoad(w_s, texel_at(index_2 * 8u + row % 8u)).x;
       let high = (w_s_at >> (16u + part * 4u + run * 2u)) & 3u;
-      let word = textureLoad(w_q, texel_at((index * 8u + (part * 2u + j / 8u)) * 8u + row % 8u), 0)[j % 4u] >> (j / 4u % 2u * 4u);
+      let word = textureLoad(w_q, texel_at((index * 8u + (part * 2u + j / 8u)) * 8u + row % 8u))[j % 4u] >> (j / 4u % 2u * 4u);
       let table = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w = word & 0xf0f0f0fu;
       let i = w & 15u;

@@ -10,8 +10,8 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_e: texture_2d<u32>;
-@group(0) @binding(2) var w_q: texture_2d<u32>;
+@group(0) @binding(1) var w_e: texture_storage_2d<r32uint, read>;
+@group(0) @binding(2) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -30,8 +30,8 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let half = j / 8u;
       let index = row / 8u * (params.cols / 128u) + block;
-      let power = (textureLoad(w_e, texel_at(index * 8u + row % 8u), 0).x >> (part * 16u + half * 8u)) & 255u;
-      let word = textureLoad(w_q, texel_at((index * 4u + (part * 2u + j / 8u)) * 8u + row % 8u), 0)[j % 4u] >> (j / 4u % 2u * 4u);
+      let power = (textureLoad(w_e, texel_at(index * 8u + row % 8u)).x >> (part * 16u + half * 8u)) & 255u;
+      let word = textureLoad(w_q, texel_at((index * 4u + (part * 2u + j / 8u)) * 8u + row % 8u))[j % 4u] >> (j / 4u % 2u * 4u);
       let table = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w = word & 0xf0f0f0fu;
       let i = w & 15u;

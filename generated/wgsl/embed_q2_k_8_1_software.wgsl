@@ -10,9 +10,9 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_s: texture_2d<u32>;
-@group(0) @binding(2) var w_q: texture_2d<u32>;
-@group(0) @binding(3) var w_d: texture_2d<u32>;
+@group(0) @binding(1) var w_s: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(2) var w_q: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(3) var w_d: texture_storage_2d<r32uint, read>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(5) var<uniform> params: Params;
 
@@ -31,9 +31,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 8u + row % 8u;
-      let sm = textureLoad(w_s, texel_at(index_2), 0)[part] >> (j / 4u * 8u);
-      let dm = unpack2x16float(textureLoad(w_d, texel_at(index_2), 0).x);
-      let word = (textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u), 0)[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
+      let sm = textureLoad(w_s, texel_at(index_2))[part] >> (j / 4u * 8u);
+      let dm = unpack2x16float(textureLoad(w_d, texel_at(index_2)).x);
+      let word = (textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u))[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
       y[workgroup.y * (params.stride / 4u) + column] = dm.x * f32(sm & 15u) * vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) - dm.y * f32((sm >> 4u) & 15u);
     }
   }

@@ -10,9 +10,9 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_dm: texture_2d<u32>;
-@group(0) @binding(2) var w_h: texture_2d<u32>;
-@group(0) @binding(3) var w_q: texture_2d<u32>;
+@group(0) @binding(1) var w_dm: texture_storage_2d<r32uint, read>;
+@group(0) @binding(2) var w_h: texture_storage_2d<r32uint, read>;
+@group(0) @binding(3) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(5) var<uniform> params: Params;
 
@@ -28,9 +28,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let at = column / 8u;
       let j = column % 8u;
       let index = (row / 8u * (params.cols / 32u) + at) * 8u + row % 8u;
-      let s = unpack2x16float(textureLoad(w_dm, texel_at(index), 0).x);
-      let bits = (textureLoad(w_h, texel_at(index), 0).x >> (j * 4u)) & 15u;
-      let word = ((textureLoad(w_q, texel_at(index), 0)[j % 4u] >> (j / 4u * 4u)) & 0xf0f0f0fu) | (((bits * 0x204081u) & 0x1010101u) << 4u);
+      let s = unpack2x16float(textureLoad(w_dm, texel_at(index)).x);
+      let bits = (textureLoad(w_h, texel_at(index)).x >> (j * 4u)) & 15u;
+      let word = ((textureLoad(w_q, texel_at(index))[j % 4u] >> (j / 4u * 4u)) & 0xf0f0f0fu) | (((bits * 0x204081u) & 0x1010101u) << 4u);
       y[workgroup.y * (params.stride / 4u) + column] = s.x * vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) + s.y;
     }
   }

@@ -10,9 +10,9 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
-@group(0) @binding(2) var w_s: texture_2d<u32>;
-@group(0) @binding(3) var w_d: texture_2d<u32>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(2) var w_s: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(3) var w_d: texture_storage_2d<r32uint, read>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(5) var<uniform> params: Params;
 
@@ -31,14 +31,14 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 8u + row % 8u;
-      let word = textureLoad(w_s, texel_at(index_2), 0)[part];
+      let word = textureLoad(w_s, texel_at(index_2))[part];
       let w = bitcast<i32>(word);
       let index_3 = index * 12u;
       let index_4 = part % 2u * 4u;
-      let low = (textureLoad(w_q, texel_at((index_3 + (part / 2u * 4u + j / 4u)) * 8u + row % 8u), 0)[j % 4u] >> index_4) & 0xf0f0f0fu;
-      let high = (textureLoad(w_q, texel_at((index_3 + (8u + part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u), 0)[j % 4u] >> (index_4 + j / 8u * 2u)) & 0x3030303u;
+      let low = (textureLoad(w_q, texel_at((index_3 + (part / 2u * 4u + j / 4u)) * 8u + row % 8u))[j % 4u] >> index_4) & 0xf0f0f0fu;
+      let high = (textureLoad(w_q, texel_at((index_3 + (8u + part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u))[j % 4u] >> (index_4 + j / 8u * 2u)) & 0x3030303u;
       let word_2 = low | (high << 4u);
-      y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(textureLoad(w_d, texel_at(index_2 >> 1u), 0).x >> ((index_2 & 1u) << 4u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u))[j / 4u] * (vec4<f32>(f32(word_2 & 255u), f32((word_2 >> 8u) & 255u), f32((word_2 >> 16u) & 255u), f32(word_2 >> 24u)) - 32.0);
+      y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(textureLoad(w_d, texel_at(index_2 >> 1u)).x >> ((index_2 & 1u) << 4u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u))[j / 4u] * (vec4<f32>(f32(word_2 & 255u), f32((word_2 >> 8u) & 255u), f32((word_2 >> 16u) & 255u), f32(word_2 >> 24u)) - 32.0);
     }
   }
 }

@@ -10,8 +10,8 @@ struct Params {
   stride: u32,
 }
 @group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var w_d: texture_2d<u32>;
-@group(0) @binding(2) var w_q: texture_2d<u32>;
+@group(0) @binding(1) var w_d: texture_storage_2d<r32uint, read>;
+@group(0) @binding(2) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(3) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -27,9 +27,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let at = column / 16u;
       let j = column % 16u;
       let index = row / 8u * (params.cols / 64u) + at;
-      let word = textureLoad(w_d, texel_at(index * 8u + row % 8u), 0).x;
+      let word = textureLoad(w_d, texel_at(index * 8u + row % 8u)).x;
       let i = j / 8u;
-      let word_2 = textureLoad(w_q, texel_at((index * 4u + j / 4u) * 8u + row % 8u), 0)[j % 4u];
+      let word_2 = textureLoad(w_q, texel_at((index * 4u + j / 4u) * 8u + row % 8u))[j % 4u];
       let w = bitcast<i32>(word_2);
       y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(word >> (i * 16u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u));
     }

@@ -13,8 +13,8 @@ struct Params {
   bias_stride: u32,
   kind: u32,
 }
-@group(0) @binding(0) var w_e: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_e: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -104,9 +104,9 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let index = k_step % 4u / 2u;
       let half_0_0 = index;
       let index_2 = row_0_0 / 8u * (params.cols / 128u) + block_0_0;
-      let power_0_0 = (textureLoad(w_e, texel_at(index_2 * 8u + row_0_0 % 8u), 0).x >> (part_0_0 * 16u + half_0_0 * 8u)) & 255u;
+      let power_0_0 = (textureLoad(w_e, texel_at(index_2 * 8u + row_0_0 % 8u)).x >> (part_0_0 * 16u + half_0_0 * 8u)) & 255u;
       let index_3 = k_step % 4u % 2u * 4u;
-      let word_0_0 = textureLoad(w_q, texel_at((index_2 * 4u + (part_0_0 * 2u + index)) * 8u + row_0_0 % 8u), 0)[0u] >> index_3;
+      let word_0_0 = textureLoad(w_q, texel_at((index_2 * 4u + (part_0_0 * 2u + index)) * 8u + row_0_0 % 8u))[0u] >> index_3;
       let table_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_0 = word_0_0 & 0xf0f0f0fu;
       let i_2_0_0 = w_0_0 & 15u;
@@ -121,8 +121,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_0_0 = c_0 % 2u;
       let half_2_0_0 = index;
       let index_4 = row_2_0_0 / 8u * (params.cols / 128u) + block_2_0_0;
-      let power_2_0_0 = (textureLoad(w_e, texel_at(index_4 * 8u + row_2_0_0 % 8u), 0).x >> (part_2_0_0 * 16u + half_2_0_0 * 8u)) & 255u;
-      let word_3_0_0 = textureLoad(w_q, texel_at((index_4 * 4u + (part_2_0_0 * 2u + index)) * 8u + row_2_0_0 % 8u), 0)[0u] >> index_3;
+      let power_2_0_0 = (textureLoad(w_e, texel_at(index_4 * 8u + row_2_0_0 % 8u)).x >> (part_2_0_0 * 16u + half_2_0_0 * 8u)) & 255u;
+      let word_3_0_0 = textureLoad(w_q, texel_at((index_4 * 4u + (part_2_0_0 * 2u + index)) * 8u + row_2_0_0 % 8u))[0u] >> index_3;
       let table_2_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0_0 = word_3_0_0 & 0xf0f0f0fu;
       let i_6_0_0 = w_3_0_0 & 15u;
@@ -138,8 +138,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_1 = c_0 % 2u;
       let half_0_1 = index;
       let index_6 = row_0_1 / 8u * (params.cols / 128u) + block_0_1;
-      let power_0_1 = (textureLoad(w_e, texel_at(index_6 * 8u + row_0_1 % 8u), 0).x >> (part_0_1 * 16u + half_0_1 * 8u)) & 255u;
-      let word_0_1 = textureLoad(w_q, texel_at((index_6 * 4u + (part_0_1 * 2u + index)) * 8u + row_0_1 % 8u), 0)[0u] >> index_3;
+      let power_0_1 = (textureLoad(w_e, texel_at(index_6 * 8u + row_0_1 % 8u)).x >> (part_0_1 * 16u + half_0_1 * 8u)) & 255u;
+      let word_0_1 = textureLoad(w_q, texel_at((index_6 * 4u + (part_0_1 * 2u + index)) * 8u + row_0_1 % 8u))[0u] >> index_3;
       let table_0_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_1 = word_0_1 & 0xf0f0f0fu;
       let i_2_0_1 = w_0_1 & 15u;
@@ -154,8 +154,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_0_1 = c_0 % 2u;
       let half_2_0_1 = index;
       let index_7 = row_2_0_1 / 8u * (params.cols / 128u) + block_2_0_1;
-      let power_2_0_1 = (textureLoad(w_e, texel_at(index_7 * 8u + row_2_0_1 % 8u), 0).x >> (part_2_0_1 * 16u + half_2_0_1 * 8u)) & 255u;
-      let word_3_0_1 = textureLoad(w_q, texel_at((index_7 * 4u + (part_2_0_1 * 2u + index)) * 8u + row_2_0_1 % 8u), 0)[0u] >> index_3;
+      let power_2_0_1 = (textureLoad(w_e, texel_at(index_7 * 8u + row_2_0_1 % 8u)).x >> (part_2_0_1 * 16u + half_2_0_1 * 8u)) & 255u;
+      let word_3_0_1 = textureLoad(w_q, texel_at((index_7 * 4u + (part_2_0_1 * 2u + index)) * 8u + row_2_0_1 % 8u))[0u] >> index_3;
       let table_2_0_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0_1 = word_3_0_1 & 0xf0f0f0fu;
       let i_6_0_1 = w_3_0_1 & 15u;
@@ -171,8 +171,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_2 = c_0 % 2u;
       let half_0_2 = index;
       let index_9 = row_0_2 / 8u * (params.cols / 128u) + block_0_2;
-      let power_0_2 = (textureLoad(w_e, texel_at(index_9 * 8u + row_0_2 % 8u), 0).x >> (part_0_2 * 16u + half_0_2 * 8u)) & 255u;
-      let word_0_2 = textureLoad(w_q, texel_at((index_9 * 4u + (part_0_2 * 2u + index)) * 8u + row_0_2 % 8u), 0)[0u] >> index_3;
+      let power_0_2 = (textureLoad(w_e, texel_at(index_9 * 8u + row_0_2 % 8u)).x >> (part_0_2 * 16u + half_0_2 * 8u)) & 255u;
+      let word_0_2 = textureLoad(w_q, texel_at((index_9 * 4u + (part_0_2 * 2u + index)) * 8u + row_0_2 % 8u))[0u] >> index_3;
       let table_0_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_2 = word_0_2 & 0xf0f0f0fu;
       let i_2_0_2 = w_0_2 & 15u;
@@ -187,8 +187,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_0_2 = c_0 % 2u;
       let half_2_0_2 = index;
       let index_10 = row_2_0_2 / 8u * (params.cols / 128u) + block_2_0_2;
-      let power_2_0_2 = (textureLoad(w_e, texel_at(index_10 * 8u + row_2_0_2 % 8u), 0).x >> (part_2_0_2 * 16u + half_2_0_2 * 8u)) & 255u;
-      let word_3_0_2 = textureLoad(w_q, texel_at((index_10 * 4u + (part_2_0_2 * 2u + index)) * 8u + row_2_0_2 % 8u), 0)[0u] >> index_3;
+      let power_2_0_2 = (textureLoad(w_e, texel_at(index_10 * 8u + row_2_0_2 % 8u)).x >> (part_2_0_2 * 16u + half_2_0_2 * 8u)) & 255u;
+      let word_3_0_2 = textureLoad(w_q, texel_at((index_10 * 4u + (part_2_0_2 * 2u + index)) * 8u + row_2_0_2 % 8u))[0u] >> index_3;
       let table_2_0_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0_2 = word_3_0_2 & 0xf0f0f0fu;
       let i_6_0_2 = w_3_0_2 & 15u;
@@ -204,8 +204,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_3 = c_0 % 2u;
       let half_0_3 = index;
       let index_12 = row_0_3 / 8u * (params.cols / 128u) + block_0_3;
-      let power_0_3 = (textureLoad(w_e, texel_at(index_12 * 8u + row_0_3 % 8u), 0).x >> (part_0_3 * 16u + half_0_3 * 8u)) & 255u;
-      let word_0_3 = textureLoad(w_q, texel_at((index_12 * 4u + (part_0_3 * 2u + index)) * 8u + row_0_3 % 8u), 0)[0u] >> index_3;
+      let power_0_3 = (textureLoad(w_e, texel_at(index_12 * 8u + row_0_3 % 8u)).x >> (part_0_3 * 16u + half_0_3 * 8u)) & 255u;
+      let word_0_3 = textureLoad(w_q, texel_at((index_12 * 4u + (part_0_3 * 2u + index)) * 8u + row_0_3 % 8u))[0u] >> index_3;
       let table_0_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_3 = word_0_3 & 0xf0f0f0fu;
       let i_2_0_3 = w_0_3 & 15u;
@@ -220,8 +220,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_0_3 = c_0 % 2u;
       let half_2_0_3 = index;
       let index_13 = row_2_0_3 / 8u * (params.cols / 128u) + block_2_0_3;
-      let power_2_0_3 = (textureLoad(w_e, texel_at(index_13 * 8u + row_2_0_3 % 8u), 0).x >> (part_2_0_3 * 16u + half_2_0_3 * 8u)) & 255u;
-      let word_3_0_3 = textureLoad(w_q, texel_at((index_13 * 4u + (part_2_0_3 * 2u + index)) * 8u + row_2_0_3 % 8u), 0)[0u] >> index_3;
+      let power_2_0_3 = (textureLoad(w_e, texel_at(index_13 * 8u + row_2_0_3 % 8u)).x >> (part_2_0_3 * 16u + half_2_0_3 * 8u)) & 255u;
+      let word_3_0_3 = textureLoad(w_q, texel_at((index_13 * 4u + (part_2_0_3 * 2u + index)) * 8u + row_2_0_3 % 8u))[0u] >> index_3;
       let table_2_0_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0_3 = word_3_0_3 & 0xf0f0f0fu;
       let i_6_0_3 = w_3_0_3 & 15u;
@@ -318,8 +318,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_0 = c_1 % 2u;
       let half_1_0 = index;
       let index_22 = row_1_0 / 8u * (params.cols / 128u) + block_1_0;
-      let power_1_0 = (textureLoad(w_e, texel_at(index_22 * 8u + row_1_0 % 8u), 0).x >> (part_1_0 * 16u + half_1_0 * 8u)) & 255u;
-      let word_1_0 = textureLoad(w_q, texel_at((index_22 * 4u + (part_1_0 * 2u + index)) * 8u + row_1_0 % 8u), 0)[1u] >> index_3;
+      let power_1_0 = (textureLoad(w_e, texel_at(index_22 * 8u + row_1_0 % 8u)).x >> (part_1_0 * 16u + half_1_0 * 8u)) & 255u;
+      let word_1_0 = textureLoad(w_q, texel_at((index_22 * 4u + (part_1_0 * 2u + index)) * 8u + row_1_0 % 8u))[1u] >> index_3;
       let table_1_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_0 = word_1_0 & 0xf0f0f0fu;
       let i_2_1_0 = w_1_0 & 15u;
@@ -334,8 +334,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_1_0 = c_1 % 2u;
       let half_2_1_0 = index;
       let index_23 = row_2_1_0 / 8u * (params.cols / 128u) + block_2_1_0;
-      let power_2_1_0 = (textureLoad(w_e, texel_at(index_23 * 8u + row_2_1_0 % 8u), 0).x >> (part_2_1_0 * 16u + half_2_1_0 * 8u)) & 255u;
-      let word_3_1_0 = textureLoad(w_q, texel_at((index_23 * 4u + (part_2_1_0 * 2u + index)) * 8u + row_2_1_0 % 8u), 0)[1u] >> index_3;
+      let power_2_1_0 = (textureLoad(w_e, texel_at(index_23 * 8u + row_2_1_0 % 8u)).x >> (part_2_1_0 * 16u + half_2_1_0 * 8u)) & 255u;
+      let word_3_1_0 = textureLoad(w_q, texel_at((index_23 * 4u + (part_2_1_0 * 2u + index)) * 8u + row_2_1_0 % 8u))[1u] >> index_3;
       let table_2_1_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1_0 = word_3_1_0 & 0xf0f0f0fu;
       let i_6_1_0 = w_3_1_0 & 15u;
@@ -350,8 +350,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_1 = c_1 % 2u;
       let half_1_1 = index;
       let index_24 = row_1_1 / 8u * (params.cols / 128u) + block_1_1;
-      let power_1_1 = (textureLoad(w_e, texel_at(index_24 * 8u + row_1_1 % 8u), 0).x >> (part_1_1 * 16u + half_1_1 * 8u)) & 255u;
-      let word_1_1 = textureLoad(w_q, texel_at((index_24 * 4u + (part_1_1 * 2u + index)) * 8u + row_1_1 % 8u), 0)[1u] >> index_3;
+      let power_1_1 = (textureLoad(w_e, texel_at(index_24 * 8u + row_1_1 % 8u)).x >> (part_1_1 * 16u + half_1_1 * 8u)) & 255u;
+      let word_1_1 = textureLoad(w_q, texel_at((index_24 * 4u + (part_1_1 * 2u + index)) * 8u + row_1_1 % 8u))[1u] >> index_3;
       let table_1_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_1 = word_1_1 & 0xf0f0f0fu;
       let i_2_1_1 = w_1_1 & 15u;
@@ -366,8 +366,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_1_1 = c_1 % 2u;
       let half_2_1_1 = index;
       let index_25 = row_2_1_1 / 8u * (params.cols / 128u) + block_2_1_1;
-      let power_2_1_1 = (textureLoad(w_e, texel_at(index_25 * 8u + row_2_1_1 % 8u), 0).x >> (part_2_1_1 * 16u + half_2_1_1 * 8u)) & 255u;
-      let word_3_1_1 = textureLoad(w_q, texel_at((index_25 * 4u + (part_2_1_1 * 2u + index)) * 8u + row_2_1_1 % 8u), 0)[1u] >> index_3;
+      let power_2_1_1 = (textureLoad(w_e, texel_at(index_25 * 8u + row_2_1_1 % 8u)).x >> (part_2_1_1 * 16u + half_2_1_1 * 8u)) & 255u;
+      let word_3_1_1 = textureLoad(w_q, texel_at((index_25 * 4u + (part_2_1_1 * 2u + index)) * 8u + row_2_1_1 % 8u))[1u] >> index_3;
       let table_2_1_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1_1 = word_3_1_1 & 0xf0f0f0fu;
       let i_6_1_1 = w_3_1_1 & 15u;
@@ -382,8 +382,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_2 = c_1 % 2u;
       let half_1_2 = index;
       let index_26 = row_1_2 / 8u * (params.cols / 128u) + block_1_2;
-      let power_1_2 = (textureLoad(w_e, texel_at(index_26 * 8u + row_1_2 % 8u), 0).x >> (part_1_2 * 16u + half_1_2 * 8u)) & 255u;
-      let word_1_2 = textureLoad(w_q, texel_at((index_26 * 4u + (part_1_2 * 2u + index)) * 8u + row_1_2 % 8u), 0)[1u] >> index_3;
+      let power_1_2 = (textureLoad(w_e, texel_at(index_26 * 8u + row_1_2 % 8u)).x >> (part_1_2 * 16u + half_1_2 * 8u)) & 255u;
+      let word_1_2 = textureLoad(w_q, texel_at((index_26 * 4u + (part_1_2 * 2u + index)) * 8u + row_1_2 % 8u))[1u] >> index_3;
       let table_1_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_2 = word_1_2 & 0xf0f0f0fu;
       let i_2_1_2 = w_1_2 & 15u;
@@ -398,8 +398,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_1_2 = c_1 % 2u;
       let half_2_1_2 = index;
       let index_27 = row_2_1_2 / 8u * (params.cols / 128u) + block_2_1_2;
-      let power_2_1_2 = (textureLoad(w_e, texel_at(index_27 * 8u + row_2_1_2 % 8u), 0).x >> (part_2_1_2 * 16u + half_2_1_2 * 8u)) & 255u;
-      let word_3_1_2 = textureLoad(w_q, texel_at((index_27 * 4u + (part_2_1_2 * 2u + index)) * 8u + row_2_1_2 % 8u), 0)[1u] >> index_3;
+      let power_2_1_2 = (textureLoad(w_e, texel_at(index_27 * 8u + row_2_1_2 % 8u)).x >> (part_2_1_2 * 16u + half_2_1_2 * 8u)) & 255u;
+      let word_3_1_2 = textureLoad(w_q, texel_at((index_27 * 4u + (part_2_1_2 * 2u + index)) * 8u + row_2_1_2 % 8u))[1u] >> index_3;
       let table_2_1_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1_2 = word_3_1_2 & 0xf0f0f0fu;
       let i_6_1_2 = w_3_1_2 & 15u;
@@ -414,8 +414,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_3 = c_1 % 2u;
       let half_1_3 = index;
       let index_28 = row_1_3 / 8u * (params.cols / 128u) + block_1_3;
-      let power_1_3 = (textureLoad(w_e, texel_at(index_28 * 8u + row_1_3 % 8u), 0).x >> (part_1_3 * 16u + half_1_3 * 8u)) & 255u;
-      let word_1_3 = textureLoad(w_q, texel_at((index_28 * 4u + (part_1_3 * 2u + index)) * 8u + row_1_3 % 8u), 0)[1u] >> index_3;
+      let power_1_3 = (textureLoad(w_e, texel_at(index_28 * 8u + row_1_3 % 8u)).x >> (part_1_3 * 16u + half_1_3 * 8u)) & 255u;
+      let word_1_3 = textureLoad(w_q, texel_at((index_28 * 4u + (part_1_3 * 2u + index)) * 8u + row_1_3 % 8u))[1u] >> index_3;
       let table_1_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_3 = word_1_3 & 0xf0f0f0fu;
       let i_2_1_3 = w_1_3 & 15u;
@@ -430,8 +430,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_1_3 = c_1 % 2u;
       let half_2_1_3 = index;
       let index_29 = row_2_1_3 / 8u * (params.cols / 128u) + block_2_1_3;
-      let power_2_1_3 = (textureLoad(w_e, texel_at(index_29 * 8u + row_2_1_3 % 8u), 0).x >> (part_2_1_3 * 16u + half_2_1_3 * 8u)) & 255u;
-      let word_3_1_3 = textureLoad(w_q, texel_at((index_29 * 4u + (part_2_1_3 * 2u + index)) * 8u + row_2_1_3 % 8u), 0)[1u] >> index_3;
+      let power_2_1_3 = (textureLoad(w_e, texel_at(index_29 * 8u + row_2_1_3 % 8u)).x >> (part_2_1_3 * 16u + half_2_1_3 * 8u)) & 255u;
+      let word_3_1_3 = textureLoad(w_q, texel_at((index_29 * 4u + (part_2_1_3 * 2u + index)) * 8u + row_2_1_3 % 8u))[1u] >> index_3;
       let table_2_1_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1_3 = word_3_1_3 & 0xf0f0f0fu;
       let i_6_1_3 = w_3_1_3 & 15u;
@@ -520,8 +520,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2__0 = c_2 % 2u;
       let half_2__0 = index;
       let index_30 = row_2__0 / 8u * (params.cols / 128u) + block_2__0;
-      let power_2__0 = (textureLoad(w_e, texel_at(index_30 * 8u + row_2__0 % 8u), 0).x >> (part_2__0 * 16u + half_2__0 * 8u)) & 255u;
-      let word_2__0 = textureLoad(w_q, texel_at((index_30 * 4u + (part_2__0 * 2u + index)) * 8u + row_2__0 % 8u), 0)[2u] >> index_3;
+      let power_2__0 = (textureLoad(w_e, texel_at(index_30 * 8u + row_2__0 % 8u)).x >> (part_2__0 * 16u + half_2__0 * 8u)) & 255u;
+      let word_2__0 = textureLoad(w_q, texel_at((index_30 * 4u + (part_2__0 * 2u + index)) * 8u + row_2__0 % 8u))[2u] >> index_3;
       let table_2__0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__0 = word_2__0 & 0xf0f0f0fu;
       let i_2_2_0 = w_2__0 & 15u;
@@ -536,8 +536,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_2_0 = c_2 % 2u;
       let half_2_2_0 = index;
       let index_31 = row_2_2_0 / 8u * (params.cols / 128u) + block_2_2_0;
-      let power_2_2_0 = (textureLoad(w_e, texel_at(index_31 * 8u + row_2_2_0 % 8u), 0).x >> (part_2_2_0 * 16u + half_2_2_0 * 8u)) & 255u;
-      let word_3_2_0 = textureLoad(w_q, texel_at((index_31 * 4u + (part_2_2_0 * 2u + index)) * 8u + row_2_2_0 % 8u), 0)[2u] >> index_3;
+      let power_2_2_0 = (textureLoad(w_e, texel_at(index_31 * 8u + row_2_2_0 % 8u)).x >> (part_2_2_0 * 16u + half_2_2_0 * 8u)) & 255u;
+      let word_3_2_0 = textureLoad(w_q, texel_at((index_31 * 4u + (part_2_2_0 * 2u + index)) * 8u + row_2_2_0 % 8u))[2u] >> index_3;
       let table_2_2_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_2_0 = word_3_2_0 & 0xf0f0f0fu;
       let i_6_2_0 = w_3_2_0 & 15u;
@@ -552,8 +552,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2__1 = c_2 % 2u;
       let half_2__1 = index;
       let index_32 = row_2__1 / 8u * (params.cols / 128u) + block_2__1;
-      let power_2__1 = (textureLoad(w_e, texel_at(index_32 * 8u + row_2__1 % 8u), 0).x >> (part_2__1 * 16u + half_2__1 * 8u)) & 255u;
-      let word_2__1 = textureLoad(w_q, texel_at((index_32 * 4u + (part_2__1 * 2u + index)) * 8u + row_2__1 % 8u), 0)[2u] >> index_3;
+      let power_2__1 = (textureLoad(w_e, texel_at(index_32 * 8u + row_2__1 % 8u)).x >> (part_2__1 * 16u + half_2__1 * 8u)) & 255u;
+      let word_2__1 = textureLoad(w_q, texel_at((index_32 * 4u + (part_2__1 * 2u + index)) * 8u + row_2__1 % 8u))[2u] >> index_3;
       let table_2__1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__1 = word_2__1 & 0xf0f0f0fu;
       let i_2_2_1 = w_2__1 & 15u;
@@ -568,8 +568,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_2_1 = c_2 % 2u;
       let half_2_2_1 = index;
       let index_33 = row_2_2_1 / 8u * (params.cols / 128u) + block_2_2_1;
-      let power_2_2_1 = (textureLoad(w_e, texel_at(index_33 * 8u + row_2_2_1 % 8u), 0).x >> (part_2_2_1 * 16u + half_2_2_1 * 8u)) & 255u;
-      let word_3_2_1 = textureLoad(w_q, texel_at((index_33 * 4u + (part_2_2_1 * 2u + index)) * 8u + row_2_2_1 % 8u), 0)[2u] >> index_3;
+      let power_2_2_1 = (textureLoad(w_e, texel_at(index_33 * 8u + row_2_2_1 % 8u)).x >> (part_2_2_1 * 16u + half_2_2_1 * 8u)) & 255u;
+      let word_3_2_1 = textureLoad(w_q, texel_at((index_33 * 4u + (part_2_2_1 * 2u + index)) * 8u + row_2_2_1 % 8u))[2u] >> index_3;
       let table_2_2_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_2_1 = word_3_2_1 & 0xf0f0f0fu;
       let i_6_2_1 = w_3_2_1 & 15u;
@@ -584,8 +584,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2__2 = c_2 % 2u;
       let half_2__2 = index;
       let index_34 = row_2__2 / 8u * (params.cols / 128u) + block_2__2;
-      let power_2__2 = (textureLoad(w_e, texel_at(index_34 * 8u + row_2__2 % 8u), 0).x >> (part_2__2 * 16u + half_2__2 * 8u)) & 255u;
-      let word_2__2 = textureLoad(w_q, texel_at((index_34 * 4u + (part_2__2 * 2u + index)) * 8u + row_2__2 % 8u), 0)[2u] >> index_3;
+      let power_2__2 = (textureLoad(w_e, texel_at(index_34 * 8u + row_2__2 % 8u)).x >> (part_2__2 * 16u + half_2__2 * 8u)) & 255u;
+      let word_2__2 = textureLoad(w_q, texel_at((index_34 * 4u + (part_2__2 * 2u + index)) * 8u + row_2__2 % 8u))[2u] >> index_3;
       let table_2__2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__2 = word_2__2 & 0xf0f0f0fu;
       let i_2_2_2 = w_2__2 & 15u;
@@ -600,8 +600,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_2_2 = c_2 % 2u;
       let half_2_2_2 = index;
       let index_35 = row_2_2_2 / 8u * (params.cols / 128u) + block_2_2_2;
-      let power_2_2_2 = (textureLoad(w_e, texel_at(index_35 * 8u + row_2_2_2 % 8u), 0).x >> (part_2_2_2 * 16u + half_2_2_2 * 8u)) & 255u;
-      let word_3_2_2 = textureLoad(w_q, texel_at((index_35 * 4u + (part_2_2_2 * 2u + index)) * 8u + row_2_2_2 % 8u), 0)[2u] >> index_3;
+      let power_2_2_2 = (textureLoad(w_e, texel_at(index_35 * 8u + row_2_2_2 % 8u)).x >> (part_2_2_2 * 16u + half_2_2_2 * 8u)) & 255u;
+      let word_3_2_2 = textureLoad(w_q, texel_at((index_35 * 4u + (part_2_2_2 * 2u + index)) * 8u + row_2_2_2 % 8u))[2u] >> index_3;
       let table_2_2_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_2_2 = word_3_2_2 & 0xf0f0f0fu;
       let i_6_2_2 = w_3_2_2 & 15u;
@@ -616,8 +616,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2__3 = c_2 % 2u;
       let half_2__3 = index;
       let index_36 = row_2__3 / 8u * (params.cols / 128u) + block_2__3;
-      let power_2__3 = (textureLoad(w_e, texel_at(index_36 * 8u + row_2__3 % 8u), 0).x >> (part_2__3 * 16u + half_2__3 * 8u)) & 255u;
-      let word_2__3 = textureLoad(w_q, texel_at((index_36 * 4u + (part_2__3 * 2u + index)) * 8u + row_2__3 % 8u), 0)[2u] >> index_3;
+      let power_2__3 = (textureLoad(w_e, texel_at(index_36 * 8u + row_2__3 % 8u)).x >> (part_2__3 * 16u + half_2__3 * 8u)) & 255u;
+      let word_2__3 = textureLoad(w_q, texel_at((index_36 * 4u + (part_2__3 * 2u + index)) * 8u + row_2__3 % 8u))[2u] >> index_3;
       let table_2__3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__3 = word_2__3 & 0xf0f0f0fu;
       let i_2_2_3 = w_2__3 & 15u;
@@ -632,8 +632,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_2_3 = c_2 % 2u;
       let half_2_2_3 = index;
       let index_37 = row_2_2_3 / 8u * (params.cols / 128u) + block_2_2_3;
-      let power_2_2_3 = (textureLoad(w_e, texel_at(index_37 * 8u + row_2_2_3 % 8u), 0).x >> (part_2_2_3 * 16u + half_2_2_3 * 8u)) & 255u;
-      let word_3_2_3 = textureLoad(w_q, texel_at((index_37 * 4u + (part_2_2_3 * 2u + index)) * 8u + row_2_2_3 % 8u), 0)[2u] >> index_3;
+      let power_2_2_3 = (textureLoad(w_e, texel_at(index_37 * 8u + row_2_2_3 % 8u)).x >> (part_2_2_3 * 16u + half_2_2_3 * 8u)) & 255u;
+      let word_3_2_3 = textureLoad(w_q, texel_at((index_37 * 4u + (part_2_2_3 * 2u + index)) * 8u + row_2_2_3 % 8u))[2u] >> index_3;
       let table_2_2_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_2_3 = word_3_2_3 & 0xf0f0f0fu;
       let i_6_2_3 = w_3_2_3 & 15u;
@@ -722,8 +722,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_0 = c_3 % 2u;
       let half_3_0 = index;
       let index_38 = row_3__0 / 8u * (params.cols / 128u) + block_3_0;
-      let power_3_0 = (textureLoad(w_e, texel_at(index_38 * 8u + row_3__0 % 8u), 0).x >> (part_3_0 * 16u + half_3_0 * 8u)) & 255u;
-      let word_3__0 = textureLoad(w_q, texel_at((index_38 * 4u + (part_3_0 * 2u + index)) * 8u + row_3__0 % 8u), 0)[3u] >> index_3;
+      let power_3_0 = (textureLoad(w_e, texel_at(index_38 * 8u + row_3__0 % 8u)).x >> (part_3_0 * 16u + half_3_0 * 8u)) & 255u;
+      let word_3__0 = textureLoad(w_q, texel_at((index_38 * 4u + (part_3_0 * 2u + index)) * 8u + row_3__0 % 8u))[3u] >> index_3;
       let table_3_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3__0 = word_3__0 & 0xf0f0f0fu;
       let i_2_3_0 = w_3__0 & 15u;
@@ -738,8 +738,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_3_0 = c_3 % 2u;
       let half_2_3_0 = index;
       let index_39 = row_2_3_0 / 8u * (params.cols / 128u) + block_2_3_0;
-      let power_2_3_0 = (textureLoad(w_e, texel_at(index_39 * 8u + row_2_3_0 % 8u), 0).x >> (part_2_3_0 * 16u + half_2_3_0 * 8u)) & 255u;
-      let word_3_3_0 = textureLoad(w_q, texel_at((index_39 * 4u + (part_2_3_0 * 2u + index)) * 8u + row_2_3_0 % 8u), 0)[3u] >> index_3;
+      let power_2_3_0 = (textureLoad(w_e, texel_at(index_39 * 8u + row_2_3_0 % 8u)).x >> (part_2_3_0 * 16u + half_2_3_0 * 8u)) & 255u;
+      let word_3_3_0 = textureLoad(w_q, texel_at((index_39 * 4u + (part_2_3_0 * 2u + index)) * 8u + row_2_3_0 % 8u))[3u] >> index_3;
       let table_2_3_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_3_0 = word_3_3_0 & 0xf0f0f0fu;
       let i_6_3_0 = w_3_3_0 & 15u;
@@ -754,8 +754,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_1 = c_3 % 2u;
       let half_3_1 = index;
       let index_40 = row_3__1 / 8u * (params.cols / 128u) + block_3_1;
-      let power_3_1 = (textureLoad(w_e, texel_at(index_40 * 8u + row_3__1 % 8u), 0).x >> (part_3_1 * 16u + half_3_1 * 8u)) & 255u;
-      let word_3__1 = textureLoad(w_q, texel_at((index_40 * 4u + (part_3_1 * 2u + index)) * 8u + row_3__1 % 8u), 0)[3u] >> index_3;
+      let power_3_1 = (textureLoad(w_e, texel_at(index_40 * 8u + row_3__1 % 8u)).x >> (part_3_1 * 16u + half_3_1 * 8u)) & 255u;
+      let word_3__1 = textureLoad(w_q, texel_at((index_40 * 4u + (part_3_1 * 2u + index)) * 8u + row_3__1 % 8u))[3u] >> index_3;
       let table_3_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3__1 = word_3__1 & 0xf0f0f0fu;
       let i_2_3_1 = w_3__1 & 15u;
@@ -770,8 +770,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_3_1 = c_3 % 2u;
       let half_2_3_1 = index;
       let index_41 = row_2_3_1 / 8u * (params.cols / 128u) + block_2_3_1;
-      let power_2_3_1 = (textureLoad(w_e, texel_at(index_41 * 8u + row_2_3_1 % 8u), 0).x >> (part_2_3_1 * 16u + half_2_3_1 * 8u)) & 255u;
-      let word_3_3_1 = textureLoad(w_q, texel_at((index_41 * 4u + (part_2_3_1 * 2u + index)) * 8u + row_2_3_1 % 8u), 0)[3u] >> index_3;
+      let power_2_3_1 = (textureLoad(w_e, texel_at(index_41 * 8u + row_2_3_1 % 8u)).x >> (part_2_3_1 * 16u + half_2_3_1 * 8u)) & 255u;
+      let word_3_3_1 = textureLoad(w_q, texel_at((index_41 * 4u + (part_2_3_1 * 2u + index)) * 8u + row_2_3_1 % 8u))[3u] >> index_3;
       let table_2_3_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_3_1 = word_3_3_1 & 0xf0f0f0fu;
       let i_6_3_1 = w_3_3_1 & 15u;
@@ -786,8 +786,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_2 = c_3 % 2u;
       let half_3_2 = index;
       let index_42 = row_3__2 / 8u * (params.cols / 128u) + block_3_2;
-      let power_3_2 = (textureLoad(w_e, texel_at(index_42 * 8u + row_3__2 % 8u), 0).x >> (part_3_2 * 16u + half_3_2 * 8u)) & 255u;
-      let word_3__2 = textureLoad(w_q, texel_at((index_42 * 4u + (part_3_2 * 2u + index)) * 8u + row_3__2 % 8u), 0)[3u] >> index_3;
+      let power_3_2 = (textureLoad(w_e, texel_at(index_42 * 8u + row_3__2 % 8u)).x >> (part_3_2 * 16u + half_3_2 * 8u)) & 255u;
+      let word_3__2 = textureLoad(w_q, texel_at((index_42 * 4u + (part_3_2 * 2u + index)) * 8u + row_3__2 % 8u))[3u] >> index_3;
       let table_3_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3__2 = word_3__2 & 0xf0f0f0fu;
       let i_2_3_2 = w_3__2 & 15u;
@@ -802,8 +802,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_3_2 = c_3 % 2u;
       let half_2_3_2 = index;
       let index_43 = row_2_3_2 / 8u * (params.cols / 128u) + block_2_3_2;
-      let power_2_3_2 = (textureLoad(w_e, texel_at(index_43 * 8u + row_2_3_2 % 8u), 0).x >> (part_2_3_2 * 16u + half_2_3_2 * 8u)) & 255u;
-      let word_3_3_2 = textureLoad(w_q, texel_at((index_43 * 4u + (part_2_3_2 * 2u + index)) * 8u + row_2_3_2 % 8u), 0)[3u] >> index_3;
+      let power_2_3_2 = (textureLoad(w_e, texel_at(index_43 * 8u + row_2_3_2 % 8u)).x >> (part_2_3_2 * 16u + half_2_3_2 * 8u)) & 255u;
+      let word_3_3_2 = textureLoad(w_q, texel_at((index_43 * 4u + (part_2_3_2 * 2u + index)) * 8u + row_2_3_2 % 8u))[3u] >> index_3;
       let table_2_3_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_3_2 = word_3_3_2 & 0xf0f0f0fu;
       let i_6_3_2 = w_3_3_2 & 15u;
@@ -818,8 +818,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_3 = c_3 % 2u;
       let half_3_3 = index;
       let index_44 = row_3__3 / 8u * (params.cols / 128u) + block_3_3;
-      let power_3_3 = (textureLoad(w_e, texel_at(index_44 * 8u + row_3__3 % 8u), 0).x >> (part_3_3 * 16u + half_3_3 * 8u)) & 255u;
-      let word_3__3 = textureLoad(w_q, texel_at((index_44 * 4u + (part_3_3 * 2u + index)) * 8u + row_3__3 % 8u), 0)[3u] >> index_3;
+      let power_3_3 = (textureLoad(w_e, texel_at(index_44 * 8u + row_3__3 % 8u)).x >> (part_3_3 * 16u + half_3_3 * 8u)) & 255u;
+      let word_3__3 = textureLoad(w_q, texel_at((index_44 * 4u + (part_3_3 * 2u + index)) * 8u + row_3__3 % 8u))[3u] >> index_3;
       let table_3_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3__3 = word_3__3 & 0xf0f0f0fu;
       let i_2_3_3 = w_3__3 & 15u;
@@ -834,8 +834,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_3_3 = c_3 % 2u;
       let half_2_3_3 = index;
       let index_45 = row_2_3_3 / 8u * (params.cols / 128u) + block_2_3_3;
-      let power_2_3_3 = (textureLoad(w_e, texel_at(index_45 * 8u + row_2_3_3 % 8u), 0).x >> (part_2_3_3 * 16u + half_2_3_3 * 8u)) & 255u;
-      let word_3_3_3 = textureLoad(w_q, texel_at((index_45 * 4u + (part_2_3_3 * 2u + index)) * 8u + row_2_3_3 % 8u), 0)[3u] >> index_3;
+      let power_2_3_3 = (textureLoad(w_e, texel_at(index_45 * 8u + row_2_3_3 % 8u)).x >> (part_2_3_3 * 16u + half_2_3_3 * 8u)) & 255u;
+      let word_3_3_3 = textureLoad(w_q, texel_at((index_45 * 4u + (part_2_3_3 * 2u + index)) * 8u + row_2_3_3 % 8u))[3u] >> index_3;
       let table_2_3_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_3_3 = word_3_3_3 & 0xf0f0f0fu;
       let i_6_3_3 = w_3_3_3 & 15u;

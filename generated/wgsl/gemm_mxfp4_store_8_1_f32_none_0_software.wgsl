@@ -13,8 +13,8 @@ struct Params {
   bias_stride: u32,
   kind: u32,
 }
-@group(0) @binding(0) var w_e: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_e: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -104,9 +104,9 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let index = k_step % 4u / 2u;
       let half_0_0 = index;
       let index_2 = row_0_0 / 8u * (params.cols / 128u) + block_0_0;
-      let power_0_0 = (textureLoad(w_e, texel_at(index_2 * 8u + row_0_0 % 8u), 0).x >> (part_0_0 * 16u + half_0_0 * 8u)) & 255u;
+      let power_0_0 = (textureLoad(w_e, texel_at(index_2 * 8u + row_0_0 % 8u)).x >> (part_0_0 * 16u + half_0_0 * 8u)) & 255u;
       let index_3 = k_step % 4u % 2u * 4u;
-      let word_0_0 = textureLoad(w_q, texel_at((index_2 * 4u + (part_0_0 * 2u + index)) * 8u + row_0_0 % 8u), 0)[0u] >> index_3;
+      let word_0_0 = textureLoad(w_q, texel_at((index_2 * 4u + (part_0_0 * 2u + index)) * 8u + row_0_0 % 8u))[0u] >> index_3;
       let table_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_0 = word_0_0 & 0xf0f0f0fu;
       let i_2_0_0 = w_0_0 & 15u;
@@ -122,8 +122,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_1 = c_0 % 2u;
       let half_0_1 = index;
       let index_5 = row_0_1 / 8u * (params.cols / 128u) + block_0_1;
-      let power_0_1 = (textureLoad(w_e, texel_at(index_5 * 8u + row_0_1 % 8u), 0).x >> (part_0_1 * 16u + half_0_1 * 8u)) & 255u;
-      let word_0_1 = textureLoad(w_q, texel_at((index_5 * 4u + (part_0_1 * 2u + index)) * 8u + row_0_1 % 8u), 0)[0u] >> index_3;
+      let power_0_1 = (textureLoad(w_e, texel_at(index_5 * 8u + row_0_1 % 8u)).x >> (part_0_1 * 16u + half_0_1 * 8u)) & 255u;
+      let word_0_1 = textureLoad(w_q, texel_at((index_5 * 4u + (part_0_1 * 2u + index)) * 8u + row_0_1 % 8u))[0u] >> index_3;
       let table_0_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_1 = word_0_1 & 0xf0f0f0fu;
       let i_2_0_1 = w_0_1 & 15u;
@@ -139,8 +139,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_2 = c_0 % 2u;
       let half_0_2 = index;
       let index_7 = row_0_2 / 8u * (params.cols / 128u) + block_0_2;
-      let power_0_2 = (textureLoad(w_e, texel_at(index_7 * 8u + row_0_2 % 8u), 0).x >> (part_0_2 * 16u + half_0_2 * 8u)) & 255u;
-      let word_0_2 = textureLoad(w_q, texel_at((index_7 * 4u + (part_0_2 * 2u + index)) * 8u + row_0_2 % 8u), 0)[0u] >> index_3;
+      let power_0_2 = (textureLoad(w_e, texel_at(index_7 * 8u + row_0_2 % 8u)).x >> (part_0_2 * 16u + half_0_2 * 8u)) & 255u;
+      let word_0_2 = textureLoad(w_q, texel_at((index_7 * 4u + (part_0_2 * 2u + index)) * 8u + row_0_2 % 8u))[0u] >> index_3;
       let table_0_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_2 = word_0_2 & 0xf0f0f0fu;
       let i_2_0_2 = w_0_2 & 15u;
@@ -156,8 +156,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_3 = c_0 % 2u;
       let half_0_3 = index;
       let index_9 = row_0_3 / 8u * (params.cols / 128u) + block_0_3;
-      let power_0_3 = (textureLoad(w_e, texel_at(index_9 * 8u + row_0_3 % 8u), 0).x >> (part_0_3 * 16u + half_0_3 * 8u)) & 255u;
-      let word_0_3 = textureLoad(w_q, texel_at((index_9 * 4u + (part_0_3 * 2u + index)) * 8u + row_0_3 % 8u), 0)[0u] >> index_3;
+      let power_0_3 = (textureLoad(w_e, texel_at(index_9 * 8u + row_0_3 % 8u)).x >> (part_0_3 * 16u + half_0_3 * 8u)) & 255u;
+      let word_0_3 = textureLoad(w_q, texel_at((index_9 * 4u + (part_0_3 * 2u + index)) * 8u + row_0_3 % 8u))[0u] >> index_3;
       let table_0_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_3 = word_0_3 & 0xf0f0f0fu;
       let i_2_0_3 = w_0_3 & 15u;
@@ -173,8 +173,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_4 = c_0 % 2u;
       let half_0_4 = index;
       let index_11 = row_0_4 / 8u * (params.cols / 128u) + block_0_4;
-      let power_0_4 = (textureLoad(w_e, texel_at(index_11 * 8u + row_0_4 % 8u), 0).x >> (part_0_4 * 16u + half_0_4 * 8u)) & 255u;
-      let word_0_4 = textureLoad(w_q, texel_at((index_11 * 4u + (part_0_4 * 2u + index)) * 8u + row_0_4 % 8u), 0)[0u] >> index_3;
+      let power_0_4 = (textureLoad(w_e, texel_at(index_11 * 8u + row_0_4 % 8u)).x >> (part_0_4 * 16u + half_0_4 * 8u)) & 255u;
+      let word_0_4 = textureLoad(w_q, texel_at((index_11 * 4u + (part_0_4 * 2u + index)) * 8u + row_0_4 % 8u))[0u] >> index_3;
       let table_0_4 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_4 = word_0_4 & 0xf0f0f0fu;
       let i_2_0_4 = w_0_4 & 15u;
@@ -190,8 +190,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_5 = c_0 % 2u;
       let half_0_5 = index;
       let index_13 = row_0_5 / 8u * (params.cols / 128u) + block_0_5;
-      let power_0_5 = (textureLoad(w_e, texel_at(index_13 * 8u + row_0_5 % 8u), 0).x >> (part_0_5 * 16u + half_0_5 * 8u)) & 255u;
-      let word_0_5 = textureLoad(w_q, texel_at((index_13 * 4u + (part_0_5 * 2u + index)) * 8u + row_0_5 % 8u), 0)[0u] >> index_3;
+      let power_0_5 = (textureLoad(w_e, texel_at(index_13 * 8u + row_0_5 % 8u)).x >> (part_0_5 * 16u + half_0_5 * 8u)) & 255u;
+      let word_0_5 = textureLoad(w_q, texel_at((index_13 * 4u + (part_0_5 * 2u + index)) * 8u + row_0_5 % 8u))[0u] >> index_3;
       let table_0_5 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_5 = word_0_5 & 0xf0f0f0fu;
       let i_2_0_5 = w_0_5 & 15u;
@@ -207,8 +207,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_6 = c_0 % 2u;
       let half_0_6 = index;
       let index_15 = row_0_6 / 8u * (params.cols / 128u) + block_0_6;
-      let power_0_6 = (textureLoad(w_e, texel_at(index_15 * 8u + row_0_6 % 8u), 0).x >> (part_0_6 * 16u + half_0_6 * 8u)) & 255u;
-      let word_0_6 = textureLoad(w_q, texel_at((index_15 * 4u + (part_0_6 * 2u + index)) * 8u + row_0_6 % 8u), 0)[0u] >> index_3;
+      let power_0_6 = (textureLoad(w_e, texel_at(index_15 * 8u + row_0_6 % 8u)).x >> (part_0_6 * 16u + half_0_6 * 8u)) & 255u;
+      let word_0_6 = textureLoad(w_q, texel_at((index_15 * 4u + (part_0_6 * 2u + index)) * 8u + row_0_6 % 8u))[0u] >> index_3;
       let table_0_6 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_6 = word_0_6 & 0xf0f0f0fu;
       let i_2_0_6 = w_0_6 & 15u;
@@ -224,8 +224,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0_7 = c_0 % 2u;
       let half_0_7 = index;
       let index_17 = row_0_7 / 8u * (params.cols / 128u) + block_0_7;
-      let power_0_7 = (textureLoad(w_e, texel_at(index_17 * 8u + row_0_7 % 8u), 0).x >> (part_0_7 * 16u + half_0_7 * 8u)) & 255u;
-      let word_0_7 = textureLoad(w_q, texel_at((index_17 * 4u + (part_0_7 * 2u + index)) * 8u + row_0_7 % 8u), 0)[0u] >> index_3;
+      let power_0_7 = (textureLoad(w_e, texel_at(index_17 * 8u + row_0_7 % 8u)).x >> (part_0_7 * 16u + half_0_7 * 8u)) & 255u;
+      let word_0_7 = textureLoad(w_q, texel_at((index_17 * 4u + (part_0_7 * 2u + index)) * 8u + row_0_7 % 8u))[0u] >> index_3;
       let table_0_7 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_7 = word_0_7 & 0xf0f0f0fu;
       let i_2_0_7 = w_0_7 & 15u;
@@ -322,8 +322,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_0 = c_1 % 2u;
       let half_1_0 = index;
       let index_26 = row_1_0 / 8u * (params.cols / 128u) + block_1_0;
-      let power_1_0 = (textureLoad(w_e, texel_at(index_26 * 8u + row_1_0 % 8u), 0).x >> (part_1_0 * 16u + half_1_0 * 8u)) & 255u;
-      let word_1_0 = textureLoad(w_q, texel_at((index_26 * 4u + (part_1_0 * 2u + index)) * 8u + row_1_0 % 8u), 0)[1u] >> index_3;
+      let power_1_0 = (textureLoad(w_e, texel_at(index_26 * 8u + row_1_0 % 8u)).x >> (part_1_0 * 16u + half_1_0 * 8u)) & 255u;
+      let word_1_0 = textureLoad(w_q, texel_at((index_26 * 4u + (part_1_0 * 2u + index)) * 8u + row_1_0 % 8u))[1u] >> index_3;
       let table_1_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_0 = word_1_0 & 0xf0f0f0fu;
       let i_2_1_0 = w_1_0 & 15u;
@@ -338,8 +338,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_1 = c_1 % 2u;
       let half_1_1 = index;
       let index_27 = row_1_1 / 8u * (params.cols / 128u) + block_1_1;
-      let power_1_1 = (textureLoad(w_e, texel_at(index_27 * 8u + row_1_1 % 8u), 0).x >> (part_1_1 * 16u + half_1_1 * 8u)) & 255u;
-      let word_1_1 = textureLoad(w_q, texel_at((index_27 * 4u + (part_1_1 * 2u + index)) * 8u + row_1_1 % 8u), 0)[1u] >> index_3;
+      let power_1_1 = (textureLoad(w_e, texel_at(index_27 * 8u + row_1_1 % 8u)).x >> (part_1_1 * 16u + half_1_1 * 8u)) & 255u;
+      let word_1_1 = textureLoad(w_q, texel_at((index_27 * 4u + (part_1_1 * 2u + index)) * 8u + row_1_1 % 8u))[1u] >> index_3;
       let table_1_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_1 = word_1_1 & 0xf0f0f0fu;
       let i_2_1_1 = w_1_1 & 15u;
@@ -354,8 +354,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_2 = c_1 % 2u;
       let half_1_2 = index;
       let index_28 = row_1_2 / 8u * (params.cols / 128u) + block_1_2;
-      let power_1_2 = (textureLoad(w_e, texel_at(index_28 * 8u + row_1_2 % 8u), 0).x >> (part_1_2 * 16u + half_1_2 * 8u)) & 255u;
-      let word_1_2 = textureLoad(w_q, texel_at((index_28 * 4u + (part_1_2 * 2u + index)) * 8u + row_1_2 % 8u), 0)[1u] >> index_3;
+      let power_1_2 = (textureLoad(w_e, texel_at(index_28 * 8u + row_1_2 % 8u)).x >> (part_1_2 * 16u + half_1_2 * 8u)) & 255u;
+      let word_1_2 = textureLoad(w_q, texel_at((index_28 * 4u + (part_1_2 * 2u + index)) * 8u + row_1_2 % 8u))[1u] >> index_3;
       let table_1_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_2 = word_1_2 & 0xf0f0f0fu;
       let i_2_1_2 = w_1_2 & 15u;
@@ -370,8 +370,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_3 = c_1 % 2u;
       let half_1_3 = index;
       let index_29 = row_1_3 / 8u * (params.cols / 128u) + block_1_3;
-      let power_1_3 = (textureLoad(w_e, texel_at(index_29 * 8u + row_1_3 % 8u), 0).x >> (part_1_3 * 16u + half_1_3 * 8u)) & 255u;
-      let word_1_3 = textureLoad(w_q, texel_at((index_29 * 4u + (part_1_3 * 2u + index)) * 8u + row_1_3 % 8u), 0)[1u] >> index_3;
+      let power_1_3 = (textureLoad(w_e, texel_at(index_29 * 8u + row_1_3 % 8u)).x >> (part_1_3 * 16u + half_1_3 * 8u)) & 255u;
+      let word_1_3 = textureLoad(w_q, texel_at((index_29 * 4u + (part_1_3 * 2u + index)) * 8u + row_1_3 % 8u))[1u] >> index_3;
       let table_1_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_3 = word_1_3 & 0xf0f0f0fu;
       let i_2_1_3 = w_1_3 & 15u;
@@ -386,8 +386,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_4 = c_1 % 2u;
       let half_1_4 = index;
       let index_30 = row_1_4 / 8u * (params.cols / 128u) + block_1_4;
-      let power_1_4 = (textureLoad(w_e, texel_at(index_30 * 8u + row_1_4 % 8u), 0).x >> (part_1_4 * 16u + half_1_4 * 8u)) & 255u;
-      let word_1_4 = textureLoad(w_q, texel_at((index_30 * 4u + (part_1_4 * 2u + index)) * 8u + row_1_4 % 8u), 0)[1u] >> index_3;
+      let power_1_4 = (textureLoad(w_e, texel_at(index_30 * 8u + row_1_4 % 8u)).x >> (part_1_4 * 16u + half_1_4 * 8u)) & 255u;
+      let word_1_4 = textureLoad(w_q, texel_at((index_30 * 4u + (part_1_4 * 2u + index)) * 8u + row_1_4 % 8u))[1u] >> index_3;
       let table_1_4 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_4 = word_1_4 & 0xf0f0f0fu;
       let i_2_1_4 = w_1_4 & 15u;
@@ -402,8 +402,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_5 = c_1 % 2u;
       let half_1_5 = index;
       let index_31 = row_1_5 / 8u * (params.cols / 128u) + block_1_5;
-      let power_1_5 = (textureLoad(w_e, texel_at(index_31 * 8u + row_1_5 % 8u), 0).x >> (part_1_5 * 16u + half_1_5 * 8u)) & 255u;
-      let word_1_5 = textureLoad(w_q, texel_at((index_31 * 4u + (part_1_5 * 2u + index)) * 8u + row_1_5 % 8u), 0)[1u] >> index_3;
+      let power_1_5 = (textureLoad(w_e, texel_at(index_31 * 8u + row_1_5 % 8u)).x >> (part_1_5 * 16u + half_1_5 * 8u)) & 255u;
+      let word_1_5 = textureLoad(w_q, texel_at((index_31 * 4u + (part_1_5 * 2u + index)) * 8u + row_1_5 % 8u))[1u] >> index_3;
       let table_1_5 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_5 = word_1_5 & 0xf0f0f0fu;
       let i_2_1_5 = w_1_5 & 15u;
@@ -418,8 +418,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_6 = c_1 % 2u;
       let half_1_6 = index;
       let index_32 = row_1_6 / 8u * (params.cols / 128u) + block_1_6;
-      let power_1_6 = (textureLoad(w_e, texel_at(index_32 * 8u + row_1_6 % 8u), 0).x >> (part_1_6 * 16u + half_1_6 * 8u)) & 255u;
-      let word_1_6 = textureLoad(w_q, texel_at((index_32 * 4u + (part_1_6 * 2u + index)) * 8u + row_1_6 % 8u), 0)[1u] >> index_3;
+      let power_1_6 = (textureLoad(w_e, texel_at(index_32 * 8u + row_1_6 % 8u)).x >> (part_1_6 * 16u + half_1_6 * 8u)) & 255u;
+      let word_1_6 = textureLoad(w_q, texel_at((index_32 * 4u + (part_1_6 * 2u + index)) * 8u + row_1_6 % 8u))[1u] >> index_3;
       let table_1_6 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_6 = word_1_6 & 0xf0f0f0fu;
       let i_2_1_6 = w_1_6 & 15u;
@@ -434,8 +434,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1_7 = c_1 % 2u;
       let half_1_7 = index;
       let index_33 = row_1_7 / 8u * (params.cols / 128u) + block_1_7;
-      let power_1_7 = (textureLoad(w_e, texel_at(index_33 * 8u + row_1_7 % 8u), 0).x >> (part_1_7 * 16u + half_1_7 * 8u)) & 255u;
-      let word_1_7 = textureLoad(w_q, texel_at((index_33 * 4u + (part_1_7 * 2u + index)) * 8u + row_1_7 % 8u), 0)[1u] >> index_3;
+      let power_1_7 = (textureLoad(w_e, texel_at(index_33 * 8u + row_1_7 % 8u)).x >> (part_1_7 * 16u + half_1_7 * 8u)) & 255u;
+      let word_1_7 = textureLoad(w_q, texel_at((index_33 * 4u + (part_1_7 * 2u + index)) * 8u + row_1_7 % 8u))[1u] >> index_3;
       let table_1_7 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_7 = word_1_7 & 0xf0f0f0fu;
       let i_2_1_7 = w_1_7 & 15u;
@@ -524,8 +524,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_0 = c_2 % 2u;
       let half_2_0 = index;
       let index_34 = row_2__0 / 8u * (params.cols / 128u) + block_2_0;
-      let power_2_0 = (textureLoad(w_e, texel_at(index_34 * 8u + row_2__0 % 8u), 0).x >> (part_2_0 * 16u + half_2_0 * 8u)) & 255u;
-      let word_2__0 = textureLoad(w_q, texel_at((index_34 * 4u + (part_2_0 * 2u + index)) * 8u + row_2__0 % 8u), 0)[2u] >> index_3;
+      let power_2_0 = (textureLoad(w_e, texel_at(index_34 * 8u + row_2__0 % 8u)).x >> (part_2_0 * 16u + half_2_0 * 8u)) & 255u;
+      let word_2__0 = textureLoad(w_q, texel_at((index_34 * 4u + (part_2_0 * 2u + index)) * 8u + row_2__0 % 8u))[2u] >> index_3;
       let table_2_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__0 = word_2__0 & 0xf0f0f0fu;
       let i_2_2_0 = w_2__0 & 15u;
@@ -540,8 +540,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_1 = c_2 % 2u;
       let half_2_1 = index;
       let index_35 = row_2__1 / 8u * (params.cols / 128u) + block_2_1;
-      let power_2_1 = (textureLoad(w_e, texel_at(index_35 * 8u + row_2__1 % 8u), 0).x >> (part_2_1 * 16u + half_2_1 * 8u)) & 255u;
-      let word_2__1 = textureLoad(w_q, texel_at((index_35 * 4u + (part_2_1 * 2u + index)) * 8u + row_2__1 % 8u), 0)[2u] >> index_3;
+      let power_2_1 = (textureLoad(w_e, texel_at(index_35 * 8u + row_2__1 % 8u)).x >> (part_2_1 * 16u + half_2_1 * 8u)) & 255u;
+      let word_2__1 = textureLoad(w_q, texel_at((index_35 * 4u + (part_2_1 * 2u + index)) * 8u + row_2__1 % 8u))[2u] >> index_3;
       let table_2_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__1 = word_2__1 & 0xf0f0f0fu;
       let i_2_2_1 = w_2__1 & 15u;
@@ -556,8 +556,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_2 = c_2 % 2u;
       let half_2_2 = index;
       let index_36 = row_2__2 / 8u * (params.cols / 128u) + block_2_2;
-      let power_2_2 = (textureLoad(w_e, texel_at(index_36 * 8u + row_2__2 % 8u), 0).x >> (part_2_2 * 16u + half_2_2 * 8u)) & 255u;
-      let word_2__2 = textureLoad(w_q, texel_at((index_36 * 4u + (part_2_2 * 2u + index)) * 8u + row_2__2 % 8u), 0)[2u] >> index_3;
+      let power_2_2 = (textureLoad(w_e, texel_at(index_36 * 8u + row_2__2 % 8u)).x >> (part_2_2 * 16u + half_2_2 * 8u)) & 255u;
+      let word_2__2 = textureLoad(w_q, texel_at((index_36 * 4u + (part_2_2 * 2u + index)) * 8u + row_2__2 % 8u))[2u] >> index_3;
       let table_2_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__2 = word_2__2 & 0xf0f0f0fu;
       let i_2_2_2 = w_2__2 & 15u;
@@ -572,8 +572,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_3 = c_2 % 2u;
       let half_2_3 = index;
       let index_37 = row_2__3 / 8u * (params.cols / 128u) + block_2_3;
-      let power_2_3 = (textureLoad(w_e, texel_at(index_37 * 8u + row_2__3 % 8u), 0).x >> (part_2_3 * 16u + half_2_3 * 8u)) & 255u;
-      let word_2__3 = textureLoad(w_q, texel_at((index_37 * 4u + (part_2_3 * 2u + index)) * 8u + row_2__3 % 8u), 0)[2u] >> index_3;
+      let power_2_3 = (textureLoad(w_e, texel_at(index_37 * 8u + row_2__3 % 8u)).x >> (part_2_3 * 16u + half_2_3 * 8u)) & 255u;
+      let word_2__3 = textureLoad(w_q, texel_at((index_37 * 4u + (part_2_3 * 2u + index)) * 8u + row_2__3 % 8u))[2u] >> index_3;
       let table_2_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__3 = word_2__3 & 0xf0f0f0fu;
       let i_2_2_3 = w_2__3 & 15u;
@@ -588,8 +588,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_4 = c_2 % 2u;
       let half_2_4 = index;
       let index_38 = row_2__4 / 8u * (params.cols / 128u) + block_2_4;
-      let power_2_4 = (textureLoad(w_e, texel_at(index_38 * 8u + row_2__4 % 8u), 0).x >> (part_2_4 * 16u + half_2_4 * 8u)) & 255u;
-      let word_2__4 = textureLoad(w_q, texel_at((index_38 * 4u + (part_2_4 * 2u + index)) * 8u + row_2__4 % 8u), 0)[2u] >> index_3;
+      let power_2_4 = (textureLoad(w_e, texel_at(index_38 * 8u + row_2__4 % 8u)).x >> (part_2_4 * 16u + half_2_4 * 8u)) & 255u;
+      let word_2__4 = textureLoad(w_q, texel_at((index_38 * 4u + (part_2_4 * 2u + index)) * 8u + row_2__4 % 8u))[2u] >> index_3;
       let table_2_4 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__4 = word_2__4 & 0xf0f0f0fu;
       let i_2_2_4 = w_2__4 & 15u;
@@ -604,8 +604,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_5 = c_2 % 2u;
       let half_2_5 = index;
       let index_39 = row_2__5 / 8u * (params.cols / 128u) + block_2_5;
-      let power_2_5 = (textureLoad(w_e, texel_at(index_39 * 8u + row_2__5 % 8u), 0).x >> (part_2_5 * 16u + half_2_5 * 8u)) & 255u;
-      let word_2__5 = textureLoad(w_q, texel_at((index_39 * 4u + (part_2_5 * 2u + index)) * 8u + row_2__5 % 8u), 0)[2u] >> index_3;
+      let power_2_5 = (textureLoad(w_e, texel_at(index_39 * 8u + row_2__5 % 8u)).x >> (part_2_5 * 16u + half_2_5 * 8u)) & 255u;
+      let word_2__5 = textureLoad(w_q, texel_at((index_39 * 4u + (part_2_5 * 2u + index)) * 8u + row_2__5 % 8u))[2u] >> index_3;
       let table_2_5 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__5 = word_2__5 & 0xf0f0f0fu;
       let i_2_2_5 = w_2__5 & 15u;
@@ -620,8 +620,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_6 = c_2 % 2u;
       let half_2_6 = index;
       let index_40 = row_2__6 / 8u * (params.cols / 128u) + block_2_6;
-      let power_2_6 = (textureLoad(w_e, texel_at(index_40 * 8u + row_2__6 % 8u), 0).x >> (part_2_6 * 16u + half_2_6 * 8u)) & 255u;
-      let word_2__6 = textureLoad(w_q, texel_at((index_40 * 4u + (part_2_6 * 2u + index)) * 8u + row_2__6 % 8u), 0)[2u] >> index_3;
+      let power_2_6 = (textureLoad(w_e, texel_at(index_40 * 8u + row_2__6 % 8u)).x >> (part_2_6 * 16u + half_2_6 * 8u)) & 255u;
+      let word_2__6 = textureLoad(w_q, texel_at((index_40 * 4u + (part_2_6 * 2u + index)) * 8u + row_2__6 % 8u))[2u] >> index_3;
       let table_2_6 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__6 = word_2__6 & 0xf0f0f0fu;
       let i_2_2_6 = w_2__6 & 15u;
@@ -636,8 +636,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2_7 = c_2 % 2u;
       let half_2_7 = index;
       let index_41 = row_2__7 / 8u * (params.cols / 128u) + block_2_7;
-      let power_2_7 = (textureLoad(w_e, texel_at(index_41 * 8u + row_2__7 % 8u), 0).x >> (part_2_7 * 16u + half_2_7 * 8u)) & 255u;
-      let word_2__7 = textureLoad(w_q, texel_at((index_41 * 4u + (part_2_7 * 2u + index)) * 8u + row_2__7 % 8u), 0)[2u] >> index_3;
+      let power_2_7 = (textureLoad(w_e, texel_at(index_41 * 8u + row_2__7 % 8u)).x >> (part_2_7 * 16u + half_2_7 * 8u)) & 255u;
+      let word_2__7 = textureLoad(w_q, texel_at((index_41 * 4u + (part_2_7 * 2u + index)) * 8u + row_2__7 % 8u))[2u] >> index_3;
       let table_2_7 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__7 = word_2__7 & 0xf0f0f0fu;
       let i_2_2_7 = w_2__7 & 15u;
@@ -726,8 +726,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_0 = c_3 % 2u;
       let half_3_0 = index;
       let index_42 = row_3_0 / 8u * (params.cols / 128u) + block_3_0;
-      let power_3_0 = (textureLoad(w_e, texel_at(index_42 * 8u + row_3_0 % 8u), 0).x >> (part_3_0 * 16u + half_3_0 * 8u)) & 255u;
-      let word_3_0 = textureLoad(w_q, texel_at((index_42 * 4u + (part_3_0 * 2u + index)) * 8u + row_3_0 % 8u), 0)[3u] >> index_3;
+      let power_3_0 = (textureLoad(w_e, texel_at(index_42 * 8u + row_3_0 % 8u)).x >> (part_3_0 * 16u + half_3_0 * 8u)) & 255u;
+      let word_3_0 = textureLoad(w_q, texel_at((index_42 * 4u + (part_3_0 * 2u + index)) * 8u + row_3_0 % 8u))[3u] >> index_3;
       let table_3_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0 = word_3_0 & 0xf0f0f0fu;
       let i_2_3_0 = w_3_0 & 15u;
@@ -742,8 +742,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_1 = c_3 % 2u;
       let half_3_1 = index;
       let index_43 = row_3_1 / 8u * (params.cols / 128u) + block_3_1;
-      let power_3_1 = (textureLoad(w_e, texel_at(index_43 * 8u + row_3_1 % 8u), 0).x >> (part_3_1 * 16u + half_3_1 * 8u)) & 255u;
-      let word_3_1 = textureLoad(w_q, texel_at((index_43 * 4u + (part_3_1 * 2u + index)) * 8u + row_3_1 % 8u), 0)[3u] >> index_3;
+      let power_3_1 = (textureLoad(w_e, texel_at(index_43 * 8u + row_3_1 % 8u)).x >> (part_3_1 * 16u + half_3_1 * 8u)) & 255u;
+      let word_3_1 = textureLoad(w_q, texel_at((index_43 * 4u + (part_3_1 * 2u + index)) * 8u + row_3_1 % 8u))[3u] >> index_3;
       let table_3_1 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1 = word_3_1 & 0xf0f0f0fu;
       let i_2_3_1 = w_3_1 & 15u;
@@ -758,8 +758,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_2 = c_3 % 2u;
       let half_3_2 = index;
       let index_44 = row_3_2 / 8u * (params.cols / 128u) + block_3_2;
-      let power_3_2 = (textureLoad(w_e, texel_at(index_44 * 8u + row_3_2 % 8u), 0).x >> (part_3_2 * 16u + half_3_2 * 8u)) & 255u;
-      let word_3_2 = textureLoad(w_q, texel_at((index_44 * 4u + (part_3_2 * 2u + index)) * 8u + row_3_2 % 8u), 0)[3u] >> index_3;
+      let power_3_2 = (textureLoad(w_e, texel_at(index_44 * 8u + row_3_2 % 8u)).x >> (part_3_2 * 16u + half_3_2 * 8u)) & 255u;
+      let word_3_2 = textureLoad(w_q, texel_at((index_44 * 4u + (part_3_2 * 2u + index)) * 8u + row_3_2 % 8u))[3u] >> index_3;
       let table_3_2 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_2 = word_3_2 & 0xf0f0f0fu;
       let i_2_3_2 = w_3_2 & 15u;
@@ -774,8 +774,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_3 = c_3 % 2u;
       let half_3_3 = index;
       let index_45 = row_3_3 / 8u * (params.cols / 128u) + block_3_3;
-      let power_3_3 = (textureLoad(w_e, texel_at(index_45 * 8u + row_3_3 % 8u), 0).x >> (part_3_3 * 16u + half_3_3 * 8u)) & 255u;
-      let word_3_3 = textureLoad(w_q, texel_at((index_45 * 4u + (part_3_3 * 2u + index)) * 8u + row_3_3 % 8u), 0)[3u] >> index_3;
+      let power_3_3 = (textureLoad(w_e, texel_at(index_45 * 8u + row_3_3 % 8u)).x >> (part_3_3 * 16u + half_3_3 * 8u)) & 255u;
+      let word_3_3 = textureLoad(w_q, texel_at((index_45 * 4u + (part_3_3 * 2u + index)) * 8u + row_3_3 % 8u))[3u] >> index_3;
       let table_3_3 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_3 = word_3_3 & 0xf0f0f0fu;
       let i_2_3_3 = w_3_3 & 15u;
@@ -790,8 +790,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_4 = c_3 % 2u;
       let half_3_4 = index;
       let index_46 = row_3_4 / 8u * (params.cols / 128u) + block_3_4;
-      let power_3_4 = (textureLoad(w_e, texel_at(index_46 * 8u + row_3_4 % 8u), 0).x >> (part_3_4 * 16u + half_3_4 * 8u)) & 255u;
-      let word_3_4 = textureLoad(w_q, texel_at((index_46 * 4u + (part_3_4 * 2u + index)) * 8u + row_3_4 % 8u), 0)[3u] >> index_3;
+      let power_3_4 = (textureLoad(w_e, texel_at(index_46 * 8u + row_3_4 % 8u)).x >> (part_3_4 * 16u + half_3_4 * 8u)) & 255u;
+      let word_3_4 = textureLoad(w_q, texel_at((index_46 * 4u + (part_3_4 * 2u + index)) * 8u + row_3_4 % 8u))[3u] >> index_3;
       let table_3_4 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_4 = word_3_4 & 0xf0f0f0fu;
       let i_2_3_4 = w_3_4 & 15u;
@@ -806,8 +806,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_5 = c_3 % 2u;
       let half_3_5 = index;
       let index_47 = row_3_5 / 8u * (params.cols / 128u) + block_3_5;
-      let power_3_5 = (textureLoad(w_e, texel_at(index_47 * 8u + row_3_5 % 8u), 0).x >> (part_3_5 * 16u + half_3_5 * 8u)) & 255u;
-      let word_3_5 = textureLoad(w_q, texel_at((index_47 * 4u + (part_3_5 * 2u + index)) * 8u + row_3_5 % 8u), 0)[3u] >> index_3;
+      let power_3_5 = (textureLoad(w_e, texel_at(index_47 * 8u + row_3_5 % 8u)).x >> (part_3_5 * 16u + half_3_5 * 8u)) & 255u;
+      let word_3_5 = textureLoad(w_q, texel_at((index_47 * 4u + (part_3_5 * 2u + index)) * 8u + row_3_5 % 8u))[3u] >> index_3;
       let table_3_5 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_5 = word_3_5 & 0xf0f0f0fu;
       let i_2_3_5 = w_3_5 & 15u;
@@ -822,8 +822,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_6 = c_3 % 2u;
       let half_3_6 = index;
       let index_48 = row_3_6 / 8u * (params.cols / 128u) + block_3_6;
-      let power_3_6 = (textureLoad(w_e, texel_at(index_48 * 8u + row_3_6 % 8u), 0).x >> (part_3_6 * 16u + half_3_6 * 8u)) & 255u;
-      let word_3_6 = textureLoad(w_q, texel_at((index_48 * 4u + (part_3_6 * 2u + index)) * 8u + row_3_6 % 8u), 0)[3u] >> index_3;
+      let power_3_6 = (textureLoad(w_e, texel_at(index_48 * 8u + row_3_6 % 8u)).x >> (part_3_6 * 16u + half_3_6 * 8u)) & 255u;
+      let word_3_6 = textureLoad(w_q, texel_at((index_48 * 4u + (part_3_6 * 2u + index)) * 8u + row_3_6 % 8u))[3u] >> index_3;
       let table_3_6 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_6 = word_3_6 & 0xf0f0f0fu;
       let i_2_3_6 = w_3_6 & 15u;
@@ -838,8 +838,8 @@ fn gemm(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3_7 = c_3 % 2u;
       let half_3_7 = index;
       let index_49 = row_3_7 / 8u * (params.cols / 128u) + block_3_7;
-      let power_3_7 = (textureLoad(w_e, texel_at(index_49 * 8u + row_3_7 % 8u), 0).x >> (part_3_7 * 16u + half_3_7 * 8u)) & 255u;
-      let word_3_7 = textureLoad(w_q, texel_at((index_49 * 4u + (part_3_7 * 2u + index)) * 8u + row_3_7 % 8u), 0)[3u] >> index_3;
+      let power_3_7 = (textureLoad(w_e, texel_at(index_49 * 8u + row_3_7 % 8u)).x >> (part_3_7 * 16u + half_3_7 * 8u)) & 255u;
+      let word_3_7 = textureLoad(w_q, texel_at((index_49 * 4u + (part_3_7 * 2u + index)) * 8u + row_3_7 % 8u))[3u] >> index_3;
       let table_3_7 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_7 = word_3_7 & 0xf0f0f0fu;
       let i_2_3_7 = w_3_7 & 15u;

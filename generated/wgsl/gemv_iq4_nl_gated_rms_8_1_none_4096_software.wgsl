@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_d: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_d: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(3) var<uniform> norm_weight: array<vec4<f32>, 4096>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
@@ -140,7 +140,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_0_0 = vec4<f32>(0.0);
       let index = row_0 / 8u * (params.cols / 64u) + c;
       let index_2 = index * 2u;
-      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u));
       let word_0_0_0 = w_q_at[0u];
       let table_0_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_0_0_0 = word_0_0_0 & 0xf0f0f0fu;
@@ -221,11 +221,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_0_0_7 = ((((select(select(table_0_0_7.w, table_0_0_7.z, i_4_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_4_0_0_7 < 4u), i_4_0_0_7 < 8u) >> (i_4_0_0_7 % 4u * 8u)) & 255u) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_5_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_5_0_0_7 < 4u), i_5_0_0_7 < 8u) >> (i_5_0_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_6_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_6_0_0_7 < 4u), i_6_0_0_7 < 8u) >> (i_6_0_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_7_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_7_0_0_7 < 4u), i_7_0_0_7 < 8u) >> (i_7_0_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_0_0_7 = bitcast<i32>(word_2_0_0_7);
       t_0_0 += vec4<f32>(f32((w_2_0_0_7 << 24u) >> 24u), f32((w_2_0_0_7 << 16u) >> 24u), f32((w_2_0_0_7 << 8u) >> 24u), f32(w_2_0_0_7 >> 24u)) * xs_7;
-      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u), 0).x;
+      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u)).x;
       let word_3_0_0 = w_d_at;
       s_0 += unpack2x16float(word_3_0_0).x * (t_0_0.x + t_0_0.y + t_0_0.z + t_0_0.w);
       var t_0_1 = vec4<f32>(0.0);
-      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u));
       let word_0_1_8 = w_q_at_2[0u];
       let table_0_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_0_1_8 = word_0_1_8 & 0xf0f0f0fu;
@@ -314,7 +314,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_1_0 = vec4<f32>(0.0);
       let index_3 = row_1 / 8u * (params.cols / 64u) + c;
       let index_4 = index_3 * 2u;
-      let w_q_at_3 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u));
       let word_1_0_0 = w_q_at_3[0u];
       let table_1_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_1_0_0 = word_1_0_0 & 0xf0f0f0fu;
@@ -395,11 +395,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_1_0_7 = ((((select(select(table_1_0_7.w, table_1_0_7.z, i_4_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_4_1_0_7 < 4u), i_4_1_0_7 < 8u) >> (i_4_1_0_7 % 4u * 8u)) & 255u) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_5_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_5_1_0_7 < 4u), i_5_1_0_7 < 8u) >> (i_5_1_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_6_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_6_1_0_7 < 4u), i_6_1_0_7 < 8u) >> (i_6_1_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_7_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_7_1_0_7 < 4u), i_7_1_0_7 < 8u) >> (i_7_1_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_1_0_7 = bitcast<i32>(word_2_1_0_7);
       t_1_0 += vec4<f32>(f32((w_2_1_0_7 << 24u) >> 24u), f32((w_2_1_0_7 << 16u) >> 24u), f32((w_2_1_0_7 << 8u) >> 24u), f32(w_2_1_0_7 >> 24u)) * xs_7;
-      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u), 0).x;
+      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u)).x;
       let word_3_1_0 = w_d_at_2;
       s_1 += unpack2x16float(word_3_1_0).x * (t_1_0.x + t_1_0.y + t_1_0.z + t_1_0.w);
       var t_1_1 = vec4<f32>(0.0);
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u));
       let word_1_1_8 = w_q_at_4[0u];
       let table_1_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_1_1_8 = word_1_1_8 & 0xf0f0f0fu;
@@ -488,7 +488,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_2__0 = vec4<f32>(0.0);
       let index_5 = row_2_ / 8u * (params.cols / 64u) + c;
       let index_6 = index_5 * 2u;
-      let w_q_at_5 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u));
       let word_2__0_0 = w_q_at_5[0u];
       let table_2_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_2__0_0 = word_2__0_0 & 0xf0f0f0fu;
@@ -569,11 +569,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_2_0_7 = ((((select(select(table_2_0_7.w, table_2_0_7.z, i_4_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_4_2_0_7 < 4u), i_4_2_0_7 < 8u) >> (i_4_2_0_7 % 4u * 8u)) & 255u) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_5_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_5_2_0_7 < 4u), i_5_2_0_7 < 8u) >> (i_5_2_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_6_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_6_2_0_7 < 4u), i_6_2_0_7 < 8u) >> (i_6_2_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_7_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_7_2_0_7 < 4u), i_7_2_0_7 < 8u) >> (i_7_2_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_2_0_7 = bitcast<i32>(word_2_2_0_7);
       t_2__0 += vec4<f32>(f32((w_2_2_0_7 << 24u) >> 24u), f32((w_2_2_0_7 << 16u) >> 24u), f32((w_2_2_0_7 << 8u) >> 24u), f32(w_2_2_0_7 >> 24u)) * xs_7;
-      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u), 0).x;
+      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u)).x;
       let word_3_2_0 = w_d_at_3;
       s_2 += unpack2x16float(word_3_2_0).x * (t_2__0.x + t_2__0.y + t_2__0.z + t_2__0.w);
       var t_2__1 = vec4<f32>(0.0);
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u));
       let word_2__1_8 = w_q_at_6[0u];
       let table_2_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_2__1_8 = word_2__1_8 & 0xf0f0f0fu;
@@ -662,7 +662,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_3_0 = vec4<f32>(0.0);
       let index_7 = row_3_ / 8u * (params.cols / 64u) + c;
       let index_8 = index_7 * 2u;
-      let w_q_at_7 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u));
       let word_3__0_0 = w_q_at_7[0u];
       let table_3_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_3_0_0 = word_3__0_0 & 0xf0f0f0fu;
@@ -743,11 +743,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_3_0_7 = ((((select(select(table_3_0_7.w, table_3_0_7.z, i_4_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_4_3_0_7 < 4u), i_4_3_0_7 < 8u) >> (i_4_3_0_7 % 4u * 8u)) & 255u) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_5_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_5_3_0_7 < 4u), i_5_3_0_7 < 8u) >> (i_5_3_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_6_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_6_3_0_7 < 4u), i_6_3_0_7 < 8u) >> (i_6_3_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_7_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_7_3_0_7 < 4u), i_7_3_0_7 < 8u) >> (i_7_3_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_3_0_7 = bitcast<i32>(word_2_3_0_7);
       t_3_0 += vec4<f32>(f32((w_2_3_0_7 << 24u) >> 24u), f32((w_2_3_0_7 << 16u) >> 24u), f32((w_2_3_0_7 << 8u) >> 24u), f32(w_2_3_0_7 >> 24u)) * xs_7;
-      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u), 0).x;
+      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u)).x;
       let word_3_3_0 = w_d_at_4;
       s_3 += unpack2x16float(word_3_3_0).x * (t_3_0.x + t_3_0.y + t_3_0.z + t_3_0.w);
       var t_3_1 = vec4<f32>(0.0);
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u));
       let word_3__1_8 = w_q_at_8[0u];
       let table_3_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_3_1_8 = word_3__1_8 & 0xf0f0f0fu;
@@ -837,7 +837,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_4_0 = vec4<f32>(0.0);
       let index_9 = row_2_4 / 8u * (params.cols / 64u) + c;
       let index_10 = index_9 * 2u;
-      let w_q_at_9 = textureLoad(w_q, texel_at(index_10 * 8u + row_2_4 % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at(index_10 * 8u + row_2_4 % 8u));
       let word_4_0_0 = w_q_at_9[0u];
       let table_4_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_4_0_0 = word_4_0_0 & 0xf0f0f0fu;
@@ -918,11 +918,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_4_0_7 = ((((select(select(table_4_0_7.w, table_4_0_7.z, i_4_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_4_4_0_7 < 4u), i_4_4_0_7 < 8u) >> (i_4_4_0_7 % 4u * 8u)) & 255u) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_5_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_5_4_0_7 < 4u), i_5_4_0_7 < 8u) >> (i_5_4_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_6_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_6_4_0_7 < 4u), i_6_4_0_7 < 8u) >> (i_6_4_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_7_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_7_4_0_7 < 4u), i_7_4_0_7 < 8u) >> (i_7_4_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_4_0_7 = bitcast<i32>(word_2_4_0_7);
       t_4_0 += vec4<f32>(f32((w_2_4_0_7 << 24u) >> 24u), f32((w_2_4_0_7 << 16u) >> 24u), f32((w_2_4_0_7 << 8u) >> 24u), f32(w_2_4_0_7 >> 24u)) * xs_7;
-      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_2_4 % 8u), 0).x;
+      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_2_4 % 8u)).x;
       let word_3_4_0 = w_d_at_5;
       s_4 += unpack2x16float(word_3_4_0).x * (t_4_0.x + t_4_0.y + t_4_0.z + t_4_0.w);
       var t_4_1 = vec4<f32>(0.0);
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_2_4 % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_2_4 % 8u));
       let word_4_1_8 = w_q_at_10[0u];
       let table_4_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_4_1_8 = word_4_1_8 & 0xf0f0f0fu;
@@ -1012,7 +1012,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_5_0 = vec4<f32>(0.0);
       let index_11 = row_2_5 / 8u * (params.cols / 64u) + c;
       let index_12 = index_11 * 2u;
-      let w_q_at_11 = textureLoad(w_q, texel_at(index_12 * 8u + row_2_5 % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at(index_12 * 8u + row_2_5 % 8u));
       let word_5_0_0 = w_q_at_11[0u];
       let table_5_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_5_0_0 = word_5_0_0 & 0xf0f0f0fu;
@@ -1093,11 +1093,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_5_0_7 = ((((select(select(table_5_0_7.w, table_5_0_7.z, i_4_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_4_5_0_7 < 4u), i_4_5_0_7 < 8u) >> (i_4_5_0_7 % 4u * 8u)) & 255u) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_5_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_5_5_0_7 < 4u), i_5_5_0_7 < 8u) >> (i_5_5_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_6_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_6_5_0_7 < 4u), i_6_5_0_7 < 8u) >> (i_6_5_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_7_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_7_5_0_7 < 4u), i_7_5_0_7 < 8u) >> (i_7_5_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_5_0_7 = bitcast<i32>(word_2_5_0_7);
       t_5_0 += vec4<f32>(f32((w_2_5_0_7 << 24u) >> 24u), f32((w_2_5_0_7 << 16u) >> 24u), f32((w_2_5_0_7 << 8u) >> 24u), f32(w_2_5_0_7 >> 24u)) * xs_7;
-      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_2_5 % 8u), 0).x;
+      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_2_5 % 8u)).x;
       let word_3_5_0 = w_d_at_6;
       s_5 += unpack2x16float(word_3_5_0).x * (t_5_0.x + t_5_0.y + t_5_0.z + t_5_0.w);
       var t_5_1 = vec4<f32>(0.0);
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_2_5 % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_2_5 % 8u));
       let word_5_1_8 = w_q_at_12[0u];
       let table_5_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_5_1_8 = word_5_1_8 & 0xf0f0f0fu;
@@ -1187,7 +1187,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_6_0 = vec4<f32>(0.0);
       let index_13 = row_2_6 / 8u * (params.cols / 64u) + c;
       let index_14 = index_13 * 2u;
-      let w_q_at_13 = textureLoad(w_q, texel_at(index_14 * 8u + row_2_6 % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at(index_14 * 8u + row_2_6 % 8u));
       let word_6_0_0 = w_q_at_13[0u];
       let table_6_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_6_0_0 = word_6_0_0 & 0xf0f0f0fu;
@@ -1268,11 +1268,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_6_0_7 = ((((select(select(table_6_0_7.w, table_6_0_7.z, i_4_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_4_6_0_7 < 4u), i_4_6_0_7 < 8u) >> (i_4_6_0_7 % 4u * 8u)) & 255u) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_5_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_5_6_0_7 < 4u), i_5_6_0_7 < 8u) >> (i_5_6_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_6_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_6_6_0_7 < 4u), i_6_6_0_7 < 8u) >> (i_6_6_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_7_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_7_6_0_7 < 4u), i_7_6_0_7 < 8u) >> (i_7_6_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_6_0_7 = bitcast<i32>(word_2_6_0_7);
       t_6_0 += vec4<f32>(f32((w_2_6_0_7 << 24u) >> 24u), f32((w_2_6_0_7 << 16u) >> 24u), f32((w_2_6_0_7 << 8u) >> 24u), f32(w_2_6_0_7 >> 24u)) * xs_7;
-      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_2_6 % 8u), 0).x;
+      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_2_6 % 8u)).x;
       let word_3_6_0 = w_d_at_7;
       s_6 += unpack2x16float(word_3_6_0).x * (t_6_0.x + t_6_0.y + t_6_0.z + t_6_0.w);
       var t_6_1 = vec4<f32>(0.0);
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_2_6 % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_2_6 % 8u));
       let word_6_1_8 = w_q_at_14[0u];
       let table_6_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_6_1_8 = word_6_1_8 & 0xf0f0f0fu;
@@ -1362,7 +1362,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_7_0 = vec4<f32>(0.0);
       let index_15 = row_2_7 / 8u * (params.cols / 64u) + c;
       let index_16 = index_15 * 2u;
-      let w_q_at_15 = textureLoad(w_q, texel_at(index_16 * 8u + row_2_7 % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at(index_16 * 8u + row_2_7 % 8u));
       let word_7_0_0 = w_q_at_15[0u];
       let table_7_0_0 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_7_0_0 = word_7_0_0 & 0xf0f0f0fu;
@@ -1443,11 +1443,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_7_0_7 = ((((select(select(table_7_0_7.w, table_7_0_7.z, i_4_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_4_7_0_7 < 4u), i_4_7_0_7 < 8u) >> (i_4_7_0_7 % 4u * 8u)) & 255u) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_5_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_5_7_0_7 < 4u), i_5_7_0_7 < 8u) >> (i_5_7_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_6_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_6_7_0_7 < 4u), i_6_7_0_7 < 8u) >> (i_6_7_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_7_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_7_7_0_7 < 4u), i_7_7_0_7 < 8u) >> (i_7_7_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_7_0_7 = bitcast<i32>(word_2_7_0_7);
       t_7_0 += vec4<f32>(f32((w_2_7_0_7 << 24u) >> 24u), f32((w_2_7_0_7 << 16u) >> 24u), f32((w_2_7_0_7 << 8u) >> 24u), f32(w_2_7_0_7 >> 24u)) * xs_7;
-      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_2_7 % 8u), 0).x;
+      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_2_7 % 8u)).x;
       let word_3_7_0 = w_d_at_8;
       s_7 += unpack2x16float(word_3_7_0).x * (t_7_0.x + t_7_0.y + t_7_0.z + t_7_0.w);
       var t_7_1 = vec4<f32>(0.0);
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_2_7 % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_2_7 % 8u));
       let word_7_1_8 = w_q_at_16[0u];
       let table_7_1_8 = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w_7_1_8 = word_7_1_8 & 0xf0f0f0fu;

@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_e: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_e: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -59,7 +59,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_0_0 = vec4<f32>(0.0);
       let index = row_0 / 8u * (params.cols / 128u) + block_0;
       let index_2 = index * 4u;
-      let w_q_at = textureLoad(w_q, texel_at((index_2 + part_0 * 2u) * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at((index_2 + part_0 * 2u) * 8u + row_0 % 8u));
       let word_0_0_0 = w_q_at[0u];
       let table_0_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_0_0 = word_0_0_0 & 0xf0f0f0fu;
@@ -140,11 +140,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_0_0_7 = ((((select(select(table_0_0_7.w, table_0_0_7.z, i_3_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_3_0_0_7 < 4u), i_3_0_0_7 < 8u) >> (i_3_0_0_7 % 4u * 8u)) & 255u) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_4_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_4_0_0_7 < 4u), i_4_0_0_7 < 8u) >> (i_4_0_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_5_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_5_0_0_7 < 4u), i_5_0_0_7 < 8u) >> (i_5_0_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_0_0_7.w, table_0_0_7.z, i_6_0_0_7 < 12u), select(table_0_0_7.y, table_0_0_7.x, i_6_0_0_7 < 4u), i_6_0_0_7 < 8u) >> (i_6_0_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_0_0_7 = bitcast<i32>(word_2_0_0_7);
       t_0_0 += vec4<f32>(f32((w_2_0_0_7 << 24u) >> 24u), f32((w_2_0_0_7 << 16u) >> 24u), f32((w_2_0_0_7 << 8u) >> 24u), f32(w_2_0_0_7 >> 24u)) * slice_7;
-      let w_e_at = textureLoad(w_e, texel_at(index * 8u + row_0 % 8u), 0).x;
+      let w_e_at = textureLoad(w_e, texel_at(index * 8u + row_0 % 8u)).x;
       let power_0_0 = (w_e_at >> (part_0 * 16u)) & 255u;
       s_0 += select(bitcast<f32>(0x200000u << min(power_0_0, 1u)), bitcast<f32>((power_0_0 - 1u) << 23u), power_0_0 > 1u) * (t_0_0.x + t_0_0.y + t_0_0.z + t_0_0.w);
       var t_0_1 = vec4<f32>(0.0);
-      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + (part_0 * 2u + 1u)) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + (part_0 * 2u + 1u)) * 8u + row_0 % 8u));
       let word_0_1_8 = w_q_at_2[0u];
       let table_0_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_0_1_8 = word_0_1_8 & 0xf0f0f0fu;
@@ -235,7 +235,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_1_0 = vec4<f32>(0.0);
       let index_3 = row_1 / 8u * (params.cols / 128u) + block_1;
       let index_4 = index_3 * 4u;
-      let w_q_at_3 = textureLoad(w_q, texel_at((index_4 + part_1 * 2u) * 8u + row_1 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at((index_4 + part_1 * 2u) * 8u + row_1 % 8u));
       let word_1_0_0 = w_q_at_3[0u];
       let table_1_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_0_0 = word_1_0_0 & 0xf0f0f0fu;
@@ -316,11 +316,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_1_0_7 = ((((select(select(table_1_0_7.w, table_1_0_7.z, i_3_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_3_1_0_7 < 4u), i_3_1_0_7 < 8u) >> (i_3_1_0_7 % 4u * 8u)) & 255u) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_4_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_4_1_0_7 < 4u), i_4_1_0_7 < 8u) >> (i_4_1_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_5_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_5_1_0_7 < 4u), i_5_1_0_7 < 8u) >> (i_5_1_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_1_0_7.w, table_1_0_7.z, i_6_1_0_7 < 12u), select(table_1_0_7.y, table_1_0_7.x, i_6_1_0_7 < 4u), i_6_1_0_7 < 8u) >> (i_6_1_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_1_0_7 = bitcast<i32>(word_2_1_0_7);
       t_1_0 += vec4<f32>(f32((w_2_1_0_7 << 24u) >> 24u), f32((w_2_1_0_7 << 16u) >> 24u), f32((w_2_1_0_7 << 8u) >> 24u), f32(w_2_1_0_7 >> 24u)) * slice_7;
-      let w_e_at_2 = textureLoad(w_e, texel_at(index_3 * 8u + row_1 % 8u), 0).x;
+      let w_e_at_2 = textureLoad(w_e, texel_at(index_3 * 8u + row_1 % 8u)).x;
       let power_1_0 = (w_e_at_2 >> (part_1 * 16u)) & 255u;
       s_1 += select(bitcast<f32>(0x200000u << min(power_1_0, 1u)), bitcast<f32>((power_1_0 - 1u) << 23u), power_1_0 > 1u) * (t_1_0.x + t_1_0.y + t_1_0.z + t_1_0.w);
       var t_1_1 = vec4<f32>(0.0);
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + (part_1 * 2u + 1u)) * 8u + row_1 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + (part_1 * 2u + 1u)) * 8u + row_1 % 8u));
       let word_1_1_8 = w_q_at_4[0u];
       let table_1_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_1_1_8 = word_1_1_8 & 0xf0f0f0fu;
@@ -411,7 +411,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_2_0 = vec4<f32>(0.0);
       let index_5 = row_2_ / 8u * (params.cols / 128u) + block_2;
       let index_6 = index_5 * 4u;
-      let w_q_at_5 = textureLoad(w_q, texel_at((index_6 + part_2 * 2u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at((index_6 + part_2 * 2u) * 8u + row_2_ % 8u));
       let word_2__0_0 = w_q_at_5[0u];
       let table_2_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__0_0 = word_2__0_0 & 0xf0f0f0fu;
@@ -492,11 +492,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_2_0_7 = ((((select(select(table_2_0_7.w, table_2_0_7.z, i_3_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_3_2_0_7 < 4u), i_3_2_0_7 < 8u) >> (i_3_2_0_7 % 4u * 8u)) & 255u) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_4_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_4_2_0_7 < 4u), i_4_2_0_7 < 8u) >> (i_4_2_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_5_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_5_2_0_7 < 4u), i_5_2_0_7 < 8u) >> (i_5_2_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_2_0_7.w, table_2_0_7.z, i_6_2_0_7 < 12u), select(table_2_0_7.y, table_2_0_7.x, i_6_2_0_7 < 4u), i_6_2_0_7 < 8u) >> (i_6_2_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_2_0_7 = bitcast<i32>(word_2_2_0_7);
       t_2_0 += vec4<f32>(f32((w_2_2_0_7 << 24u) >> 24u), f32((w_2_2_0_7 << 16u) >> 24u), f32((w_2_2_0_7 << 8u) >> 24u), f32(w_2_2_0_7 >> 24u)) * slice_7;
-      let w_e_at_3 = textureLoad(w_e, texel_at(index_5 * 8u + row_2_ % 8u), 0).x;
+      let w_e_at_3 = textureLoad(w_e, texel_at(index_5 * 8u + row_2_ % 8u)).x;
       let power_2_0 = (w_e_at_3 >> (part_2 * 16u)) & 255u;
       s_2 += select(bitcast<f32>(0x200000u << min(power_2_0, 1u)), bitcast<f32>((power_2_0 - 1u) << 23u), power_2_0 > 1u) * (t_2_0.x + t_2_0.y + t_2_0.z + t_2_0.w);
       var t_2_1 = vec4<f32>(0.0);
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + (part_2 * 2u + 1u)) * 8u + row_2_ % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + (part_2 * 2u + 1u)) * 8u + row_2_ % 8u));
       let word_2__1_8 = w_q_at_6[0u];
       let table_2_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_2__1_8 = word_2__1_8 & 0xf0f0f0fu;
@@ -587,7 +587,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_3_0 = vec4<f32>(0.0);
       let index_7 = row_3_ / 8u * (params.cols / 128u) + block_3;
       let index_8 = index_7 * 4u;
-      let w_q_at_7 = textureLoad(w_q, texel_at((index_8 + part_3 * 2u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at((index_8 + part_3 * 2u) * 8u + row_3_ % 8u));
       let word_3_0_0 = w_q_at_7[0u];
       let table_3_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_0_0 = word_3_0_0 & 0xf0f0f0fu;
@@ -668,11 +668,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_3_0_7 = ((((select(select(table_3_0_7.w, table_3_0_7.z, i_3_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_3_3_0_7 < 4u), i_3_3_0_7 < 8u) >> (i_3_3_0_7 % 4u * 8u)) & 255u) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_4_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_4_3_0_7 < 4u), i_4_3_0_7 < 8u) >> (i_4_3_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_5_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_5_3_0_7 < 4u), i_5_3_0_7 < 8u) >> (i_5_3_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_3_0_7.w, table_3_0_7.z, i_6_3_0_7 < 12u), select(table_3_0_7.y, table_3_0_7.x, i_6_3_0_7 < 4u), i_6_3_0_7 < 8u) >> (i_6_3_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_3_0_7 = bitcast<i32>(word_2_3_0_7);
       t_3_0 += vec4<f32>(f32((w_2_3_0_7 << 24u) >> 24u), f32((w_2_3_0_7 << 16u) >> 24u), f32((w_2_3_0_7 << 8u) >> 24u), f32(w_2_3_0_7 >> 24u)) * slice_7;
-      let w_e_at_4 = textureLoad(w_e, texel_at(index_7 * 8u + row_3_ % 8u), 0).x;
+      let w_e_at_4 = textureLoad(w_e, texel_at(index_7 * 8u + row_3_ % 8u)).x;
       let power_3_0 = (w_e_at_4 >> (part_3 * 16u)) & 255u;
       s_3 += select(bitcast<f32>(0x200000u << min(power_3_0, 1u)), bitcast<f32>((power_3_0 - 1u) << 23u), power_3_0 > 1u) * (t_3_0.x + t_3_0.y + t_3_0.z + t_3_0.w);
       var t_3_1 = vec4<f32>(0.0);
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + (part_3 * 2u + 1u)) * 8u + row_3_ % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + (part_3 * 2u + 1u)) * 8u + row_3_ % 8u));
       let word_3_1_8 = w_q_at_8[0u];
       let table_3_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_3_1_8 = word_3_1_8 & 0xf0f0f0fu;
@@ -763,7 +763,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_4_0 = vec4<f32>(0.0);
       let index_9 = row_4 / 8u * (params.cols / 128u) + block_4;
       let index_10 = index_9 * 4u;
-      let w_q_at_9 = textureLoad(w_q, texel_at((index_10 + part_4 * 2u) * 8u + row_4 % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at((index_10 + part_4 * 2u) * 8u + row_4 % 8u));
       let word_4_0_0 = w_q_at_9[0u];
       let table_4_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_4_0_0 = word_4_0_0 & 0xf0f0f0fu;
@@ -844,11 +844,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_4_0_7 = ((((select(select(table_4_0_7.w, table_4_0_7.z, i_3_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_3_4_0_7 < 4u), i_3_4_0_7 < 8u) >> (i_3_4_0_7 % 4u * 8u)) & 255u) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_4_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_4_4_0_7 < 4u), i_4_4_0_7 < 8u) >> (i_4_4_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_5_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_5_4_0_7 < 4u), i_5_4_0_7 < 8u) >> (i_5_4_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_4_0_7.w, table_4_0_7.z, i_6_4_0_7 < 12u), select(table_4_0_7.y, table_4_0_7.x, i_6_4_0_7 < 4u), i_6_4_0_7 < 8u) >> (i_6_4_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_4_0_7 = bitcast<i32>(word_2_4_0_7);
       t_4_0 += vec4<f32>(f32((w_2_4_0_7 << 24u) >> 24u), f32((w_2_4_0_7 << 16u) >> 24u), f32((w_2_4_0_7 << 8u) >> 24u), f32(w_2_4_0_7 >> 24u)) * slice_7;
-      let w_e_at_5 = textureLoad(w_e, texel_at(index_9 * 8u + row_4 % 8u), 0).x;
+      let w_e_at_5 = textureLoad(w_e, texel_at(index_9 * 8u + row_4 % 8u)).x;
       let power_4_0 = (w_e_at_5 >> (part_4 * 16u)) & 255u;
       s_4 += select(bitcast<f32>(0x200000u << min(power_4_0, 1u)), bitcast<f32>((power_4_0 - 1u) << 23u), power_4_0 > 1u) * (t_4_0.x + t_4_0.y + t_4_0.z + t_4_0.w);
       var t_4_1 = vec4<f32>(0.0);
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + (part_4 * 2u + 1u)) * 8u + row_4 % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + (part_4 * 2u + 1u)) * 8u + row_4 % 8u));
       let word_4_1_8 = w_q_at_10[0u];
       let table_4_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_4_1_8 = word_4_1_8 & 0xf0f0f0fu;
@@ -939,7 +939,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_5_0 = vec4<f32>(0.0);
       let index_11 = row_5 / 8u * (params.cols / 128u) + block_5;
       let index_12 = index_11 * 4u;
-      let w_q_at_11 = textureLoad(w_q, texel_at((index_12 + part_5 * 2u) * 8u + row_5 % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at((index_12 + part_5 * 2u) * 8u + row_5 % 8u));
       let word_5_0_0 = w_q_at_11[0u];
       let table_5_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_5_0_0 = word_5_0_0 & 0xf0f0f0fu;
@@ -1020,11 +1020,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_5_0_7 = ((((select(select(table_5_0_7.w, table_5_0_7.z, i_3_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_3_5_0_7 < 4u), i_3_5_0_7 < 8u) >> (i_3_5_0_7 % 4u * 8u)) & 255u) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_4_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_4_5_0_7 < 4u), i_4_5_0_7 < 8u) >> (i_4_5_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_5_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_5_5_0_7 < 4u), i_5_5_0_7 < 8u) >> (i_5_5_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_5_0_7.w, table_5_0_7.z, i_6_5_0_7 < 12u), select(table_5_0_7.y, table_5_0_7.x, i_6_5_0_7 < 4u), i_6_5_0_7 < 8u) >> (i_6_5_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_5_0_7 = bitcast<i32>(word_2_5_0_7);
       t_5_0 += vec4<f32>(f32((w_2_5_0_7 << 24u) >> 24u), f32((w_2_5_0_7 << 16u) >> 24u), f32((w_2_5_0_7 << 8u) >> 24u), f32(w_2_5_0_7 >> 24u)) * slice_7;
-      let w_e_at_6 = textureLoad(w_e, texel_at(index_11 * 8u + row_5 % 8u), 0).x;
+      let w_e_at_6 = textureLoad(w_e, texel_at(index_11 * 8u + row_5 % 8u)).x;
       let power_5_0 = (w_e_at_6 >> (part_5 * 16u)) & 255u;
       s_5 += select(bitcast<f32>(0x200000u << min(power_5_0, 1u)), bitcast<f32>((power_5_0 - 1u) << 23u), power_5_0 > 1u) * (t_5_0.x + t_5_0.y + t_5_0.z + t_5_0.w);
       var t_5_1 = vec4<f32>(0.0);
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + (part_5 * 2u + 1u)) * 8u + row_5 % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + (part_5 * 2u + 1u)) * 8u + row_5 % 8u));
       let word_5_1_8 = w_q_at_12[0u];
       let table_5_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_5_1_8 = word_5_1_8 & 0xf0f0f0fu;
@@ -1115,7 +1115,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_6_0 = vec4<f32>(0.0);
       let index_13 = row_6 / 8u * (params.cols / 128u) + block_6;
       let index_14 = index_13 * 4u;
-      let w_q_at_13 = textureLoad(w_q, texel_at((index_14 + part_6 * 2u) * 8u + row_6 % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at((index_14 + part_6 * 2u) * 8u + row_6 % 8u));
       let word_6_0_0 = w_q_at_13[0u];
       let table_6_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_6_0_0 = word_6_0_0 & 0xf0f0f0fu;
@@ -1196,11 +1196,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_6_0_7 = ((((select(select(table_6_0_7.w, table_6_0_7.z, i_3_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_3_6_0_7 < 4u), i_3_6_0_7 < 8u) >> (i_3_6_0_7 % 4u * 8u)) & 255u) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_4_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_4_6_0_7 < 4u), i_4_6_0_7 < 8u) >> (i_4_6_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_5_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_5_6_0_7 < 4u), i_5_6_0_7 < 8u) >> (i_5_6_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_6_0_7.w, table_6_0_7.z, i_6_6_0_7 < 12u), select(table_6_0_7.y, table_6_0_7.x, i_6_6_0_7 < 4u), i_6_6_0_7 < 8u) >> (i_6_6_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_6_0_7 = bitcast<i32>(word_2_6_0_7);
       t_6_0 += vec4<f32>(f32((w_2_6_0_7 << 24u) >> 24u), f32((w_2_6_0_7 << 16u) >> 24u), f32((w_2_6_0_7 << 8u) >> 24u), f32(w_2_6_0_7 >> 24u)) * slice_7;
-      let w_e_at_7 = textureLoad(w_e, texel_at(index_13 * 8u + row_6 % 8u), 0).x;
+      let w_e_at_7 = textureLoad(w_e, texel_at(index_13 * 8u + row_6 % 8u)).x;
       let power_6_0 = (w_e_at_7 >> (part_6 * 16u)) & 255u;
       s_6 += select(bitcast<f32>(0x200000u << min(power_6_0, 1u)), bitcast<f32>((power_6_0 - 1u) << 23u), power_6_0 > 1u) * (t_6_0.x + t_6_0.y + t_6_0.z + t_6_0.w);
       var t_6_1 = vec4<f32>(0.0);
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + (part_6 * 2u + 1u)) * 8u + row_6 % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + (part_6 * 2u + 1u)) * 8u + row_6 % 8u));
       let word_6_1_8 = w_q_at_14[0u];
       let table_6_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_6_1_8 = word_6_1_8 & 0xf0f0f0fu;
@@ -1291,7 +1291,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_7_0 = vec4<f32>(0.0);
       let index_15 = row_7 / 8u * (params.cols / 128u) + block_7;
       let index_16 = index_15 * 4u;
-      let w_q_at_15 = textureLoad(w_q, texel_at((index_16 + part_7 * 2u) * 8u + row_7 % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at((index_16 + part_7 * 2u) * 8u + row_7 % 8u));
       let word_7_0_0 = w_q_at_15[0u];
       let table_7_0_0 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_7_0_0 = word_7_0_0 & 0xf0f0f0fu;
@@ -1372,11 +1372,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_7_0_7 = ((((select(select(table_7_0_7.w, table_7_0_7.z, i_3_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_3_7_0_7 < 4u), i_3_7_0_7 < 8u) >> (i_3_7_0_7 % 4u * 8u)) & 255u) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_4_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_4_7_0_7 < 4u), i_4_7_0_7 < 8u) >> (i_4_7_0_7 % 4u * 8u)) & 255u) << 8u)) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_5_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_5_7_0_7 < 4u), i_5_7_0_7 < 8u) >> (i_5_7_0_7 % 4u * 8u)) & 255u) << 16u)) | (((select(select(table_7_0_7.w, table_7_0_7.z, i_6_7_0_7 < 12u), select(table_7_0_7.y, table_7_0_7.x, i_6_7_0_7 < 4u), i_6_7_0_7 < 8u) >> (i_6_7_0_7 % 4u * 8u)) & 255u) << 24u);
       let w_2_7_0_7 = bitcast<i32>(word_2_7_0_7);
       t_7_0 += vec4<f32>(f32((w_2_7_0_7 << 24u) >> 24u), f32((w_2_7_0_7 << 16u) >> 24u), f32((w_2_7_0_7 << 8u) >> 24u), f32(w_2_7_0_7 >> 24u)) * slice_7;
-      let w_e_at_8 = textureLoad(w_e, texel_at(index_15 * 8u + row_7 % 8u), 0).x;
+      let w_e_at_8 = textureLoad(w_e, texel_at(index_15 * 8u + row_7 % 8u)).x;
       let power_7_0 = (w_e_at_8 >> (part_7 * 16u)) & 255u;
       s_7 += select(bitcast<f32>(0x200000u << min(power_7_0, 1u)), bitcast<f32>((power_7_0 - 1u) << 23u), power_7_0 > 1u) * (t_7_0.x + t_7_0.y + t_7_0.z + t_7_0.w);
       var t_7_1 = vec4<f32>(0.0);
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + (part_7 * 2u + 1u)) * 8u + row_7 % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + (part_7 * 2u + 1u)) * 8u + row_7 % 8u));
       let word_7_1_8 = w_q_at_16[0u];
       let table_7_1_8 = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w_7_1_8 = word_7_1_8 & 0xf0f0f0fu;

@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_d: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_d: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -58,7 +58,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_0_0 = vec4<f32>(0.0);
       let index = row_0 / 8u * (params.cols / 64u) + c;
       let index_2 = index * 2u;
-      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u));
       let word_0_0_0 = w_q_at[0u] & 0xf0f0f0fu;
       t_0_0 += vec4<f32>(f32(word_0_0_0 & 255u), f32((word_0_0_0 >> 8u) & 255u), f32((word_0_0_0 >> 16u) & 255u), f32(word_0_0_0 >> 24u)) * slice_0;
       x_2_0_0 += slice_0;
@@ -83,12 +83,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_0_0_7 = (w_q_at[3u] >> 4u) & 0xf0f0f0fu;
       t_0_0 += vec4<f32>(f32(word_0_0_7 & 255u), f32((word_0_0_7 >> 8u) & 255u), f32((word_0_0_7 >> 16u) & 255u), f32(word_0_0_7 >> 24u)) * slice_7;
       x_2_0_0 += slice_7;
-      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u), 0).x;
+      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u)).x;
       let word_2_0_0 = w_d_at;
       s_0 += unpack2x16float(word_2_0_0).x * (t_0_0.x + t_0_0.y + t_0_0.z + t_0_0.w - 8.0 * (x_2_0_0.x + x_2_0_0.y + x_2_0_0.z + x_2_0_0.w));
       var t_0_1 = vec4<f32>(0.0);
       var x_2_0_1 = vec4<f32>(0.0);
-      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u));
       let word_0_1_8 = w_q_at_2[0u] & 0xf0f0f0fu;
       t_0_1 += vec4<f32>(f32(word_0_1_8 & 255u), f32((word_0_1_8 >> 8u) & 255u), f32((word_0_1_8 >> 16u) & 255u), f32(word_0_1_8 >> 24u)) * slice_8;
       x_2_0_1 += slice_8;
@@ -122,7 +122,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_1_0 = vec4<f32>(0.0);
       let index_3 = row_1 / 8u * (params.cols / 64u) + c;
       let index_4 = index_3 * 2u;
-      let w_q_at_3 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u));
       let word_1_0_0 = w_q_at_3[0u] & 0xf0f0f0fu;
       t_1_0 += vec4<f32>(f32(word_1_0_0 & 255u), f32((word_1_0_0 >> 8u) & 255u), f32((word_1_0_0 >> 16u) & 255u), f32(word_1_0_0 >> 24u)) * slice_0;
       x_2_1_0 += slice_0;
@@ -147,12 +147,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_1_0_7 = (w_q_at_3[3u] >> 4u) & 0xf0f0f0fu;
       t_1_0 += vec4<f32>(f32(word_1_0_7 & 255u), f32((word_1_0_7 >> 8u) & 255u), f32((word_1_0_7 >> 16u) & 255u), f32(word_1_0_7 >> 24u)) * slice_7;
       x_2_1_0 += slice_7;
-      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u), 0).x;
+      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u)).x;
       let word_2_1_0 = w_d_at_2;
       s_1 += unpack2x16float(word_2_1_0).x * (t_1_0.x + t_1_0.y + t_1_0.z + t_1_0.w - 8.0 * (x_2_1_0.x + x_2_1_0.y + x_2_1_0.z + x_2_1_0.w));
       var t_1_1 = vec4<f32>(0.0);
       var x_2_1_1 = vec4<f32>(0.0);
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u));
       let word_1_1_8 = w_q_at_4[0u] & 0xf0f0f0fu;
       t_1_1 += vec4<f32>(f32(word_1_1_8 & 255u), f32((word_1_1_8 >> 8u) & 255u), f32((word_1_1_8 >> 16u) & 255u), f32(word_1_1_8 >> 24u)) * slice_8;
       x_2_1_1 += slice_8;
@@ -186,7 +186,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_2_0 = vec4<f32>(0.0);
       let index_5 = row_2_ / 8u * (params.cols / 64u) + c;
       let index_6 = index_5 * 2u;
-      let w_q_at_5 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u));
       let word_2__0_0 = w_q_at_5[0u] & 0xf0f0f0fu;
       t_2_0 += vec4<f32>(f32(word_2__0_0 & 255u), f32((word_2__0_0 >> 8u) & 255u), f32((word_2__0_0 >> 16u) & 255u), f32(word_2__0_0 >> 24u)) * slice_0;
       x_2_2_0 += slice_0;
@@ -211,12 +211,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2__0_7 = (w_q_at_5[3u] >> 4u) & 0xf0f0f0fu;
       t_2_0 += vec4<f32>(f32(word_2__0_7 & 255u), f32((word_2__0_7 >> 8u) & 255u), f32((word_2__0_7 >> 16u) & 255u), f32(word_2__0_7 >> 24u)) * slice_7;
       x_2_2_0 += slice_7;
-      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u), 0).x;
+      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u)).x;
       let word_2_2_0 = w_d_at_3;
       s_2 += unpack2x16float(word_2_2_0).x * (t_2_0.x + t_2_0.y + t_2_0.z + t_2_0.w - 8.0 * (x_2_2_0.x + x_2_2_0.y + x_2_2_0.z + x_2_2_0.w));
       var t_2_1 = vec4<f32>(0.0);
       var x_2_2_1 = vec4<f32>(0.0);
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u));
       let word_2__1_8 = w_q_at_6[0u] & 0xf0f0f0fu;
       t_2_1 += vec4<f32>(f32(word_2__1_8 & 255u), f32((word_2__1_8 >> 8u) & 255u), f32((word_2__1_8 >> 16u) & 255u), f32(word_2__1_8 >> 24u)) * slice_8;
       x_2_2_1 += slice_8;
@@ -250,7 +250,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_3_0 = vec4<f32>(0.0);
       let index_7 = row_3_ / 8u * (params.cols / 64u) + c;
       let index_8 = index_7 * 2u;
-      let w_q_at_7 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u));
       let word_3_0_0 = w_q_at_7[0u] & 0xf0f0f0fu;
       t_3_0 += vec4<f32>(f32(word_3_0_0 & 255u), f32((word_3_0_0 >> 8u) & 255u), f32((word_3_0_0 >> 16u) & 255u), f32(word_3_0_0 >> 24u)) * slice_0;
       x_2_3_0 += slice_0;
@@ -275,12 +275,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_3_0_7 = (w_q_at_7[3u] >> 4u) & 0xf0f0f0fu;
       t_3_0 += vec4<f32>(f32(word_3_0_7 & 255u), f32((word_3_0_7 >> 8u) & 255u), f32((word_3_0_7 >> 16u) & 255u), f32(word_3_0_7 >> 24u)) * slice_7;
       x_2_3_0 += slice_7;
-      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u), 0).x;
+      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u)).x;
       let word_2_3_0 = w_d_at_4;
       s_3 += unpack2x16float(word_2_3_0).x * (t_3_0.x + t_3_0.y + t_3_0.z + t_3_0.w - 8.0 * (x_2_3_0.x + x_2_3_0.y + x_2_3_0.z + x_2_3_0.w));
       var t_3_1 = vec4<f32>(0.0);
       var x_2_3_1 = vec4<f32>(0.0);
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u));
       let word_3_1_8 = w_q_at_8[0u] & 0xf0f0f0fu;
       t_3_1 += vec4<f32>(f32(word_3_1_8 & 255u), f32((word_3_1_8 >> 8u) & 255u), f32((word_3_1_8 >> 16u) & 255u), f32(word_3_1_8 >> 24u)) * slice_8;
       x_2_3_1 += slice_8;
@@ -314,7 +314,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_4_0 = vec4<f32>(0.0);
       let index_9 = row_4 / 8u * (params.cols / 64u) + c;
       let index_10 = index_9 * 2u;
-      let w_q_at_9 = textureLoad(w_q, texel_at(index_10 * 8u + row_4 % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at(index_10 * 8u + row_4 % 8u));
       let word_4_0_0 = w_q_at_9[0u] & 0xf0f0f0fu;
       t_4_0 += vec4<f32>(f32(word_4_0_0 & 255u), f32((word_4_0_0 >> 8u) & 255u), f32((word_4_0_0 >> 16u) & 255u), f32(word_4_0_0 >> 24u)) * slice_0;
       x_2_4_0 += slice_0;
@@ -339,12 +339,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_4_0_7 = (w_q_at_9[3u] >> 4u) & 0xf0f0f0fu;
       t_4_0 += vec4<f32>(f32(word_4_0_7 & 255u), f32((word_4_0_7 >> 8u) & 255u), f32((word_4_0_7 >> 16u) & 255u), f32(word_4_0_7 >> 24u)) * slice_7;
       x_2_4_0 += slice_7;
-      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_4 % 8u), 0).x;
+      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_4 % 8u)).x;
       let word_2_4_0 = w_d_at_5;
       s_4 += unpack2x16float(word_2_4_0).x * (t_4_0.x + t_4_0.y + t_4_0.z + t_4_0.w - 8.0 * (x_2_4_0.x + x_2_4_0.y + x_2_4_0.z + x_2_4_0.w));
       var t_4_1 = vec4<f32>(0.0);
       var x_2_4_1 = vec4<f32>(0.0);
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_4 % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_4 % 8u));
       let word_4_1_8 = w_q_at_10[0u] & 0xf0f0f0fu;
       t_4_1 += vec4<f32>(f32(word_4_1_8 & 255u), f32((word_4_1_8 >> 8u) & 255u), f32((word_4_1_8 >> 16u) & 255u), f32(word_4_1_8 >> 24u)) * slice_8;
       x_2_4_1 += slice_8;
@@ -378,7 +378,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_5_0 = vec4<f32>(0.0);
       let index_11 = row_5 / 8u * (params.cols / 64u) + c;
       let index_12 = index_11 * 2u;
-      let w_q_at_11 = textureLoad(w_q, texel_at(index_12 * 8u + row_5 % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at(index_12 * 8u + row_5 % 8u));
       let word_5_0_0 = w_q_at_11[0u] & 0xf0f0f0fu;
       t_5_0 += vec4<f32>(f32(word_5_0_0 & 255u), f32((word_5_0_0 >> 8u) & 255u), f32((word_5_0_0 >> 16u) & 255u), f32(word_5_0_0 >> 24u)) * slice_0;
       x_2_5_0 += slice_0;
@@ -403,12 +403,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_5_0_7 = (w_q_at_11[3u] >> 4u) & 0xf0f0f0fu;
       t_5_0 += vec4<f32>(f32(word_5_0_7 & 255u), f32((word_5_0_7 >> 8u) & 255u), f32((word_5_0_7 >> 16u) & 255u), f32(word_5_0_7 >> 24u)) * slice_7;
       x_2_5_0 += slice_7;
-      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_5 % 8u), 0).x;
+      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_5 % 8u)).x;
       let word_2_5_0 = w_d_at_6;
       s_5 += unpack2x16float(word_2_5_0).x * (t_5_0.x + t_5_0.y + t_5_0.z + t_5_0.w - 8.0 * (x_2_5_0.x + x_2_5_0.y + x_2_5_0.z + x_2_5_0.w));
       var t_5_1 = vec4<f32>(0.0);
       var x_2_5_1 = vec4<f32>(0.0);
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_5 % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_5 % 8u));
       let word_5_1_8 = w_q_at_12[0u] & 0xf0f0f0fu;
       t_5_1 += vec4<f32>(f32(word_5_1_8 & 255u), f32((word_5_1_8 >> 8u) & 255u), f32((word_5_1_8 >> 16u) & 255u), f32(word_5_1_8 >> 24u)) * slice_8;
       x_2_5_1 += slice_8;
@@ -442,7 +442,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_6_0 = vec4<f32>(0.0);
       let index_13 = row_6 / 8u * (params.cols / 64u) + c;
       let index_14 = index_13 * 2u;
-      let w_q_at_13 = textureLoad(w_q, texel_at(index_14 * 8u + row_6 % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at(index_14 * 8u + row_6 % 8u));
       let word_6_0_0 = w_q_at_13[0u] & 0xf0f0f0fu;
       t_6_0 += vec4<f32>(f32(word_6_0_0 & 255u), f32((word_6_0_0 >> 8u) & 255u), f32((word_6_0_0 >> 16u) & 255u), f32(word_6_0_0 >> 24u)) * slice_0;
       x_2_6_0 += slice_0;
@@ -467,12 +467,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_6_0_7 = (w_q_at_13[3u] >> 4u) & 0xf0f0f0fu;
       t_6_0 += vec4<f32>(f32(word_6_0_7 & 255u), f32((word_6_0_7 >> 8u) & 255u), f32((word_6_0_7 >> 16u) & 255u), f32(word_6_0_7 >> 24u)) * slice_7;
       x_2_6_0 += slice_7;
-      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_6 % 8u), 0).x;
+      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_6 % 8u)).x;
       let word_2_6_0 = w_d_at_7;
       s_6 += unpack2x16float(word_2_6_0).x * (t_6_0.x + t_6_0.y + t_6_0.z + t_6_0.w - 8.0 * (x_2_6_0.x + x_2_6_0.y + x_2_6_0.z + x_2_6_0.w));
       var t_6_1 = vec4<f32>(0.0);
       var x_2_6_1 = vec4<f32>(0.0);
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_6 % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_6 % 8u));
       let word_6_1_8 = w_q_at_14[0u] & 0xf0f0f0fu;
       t_6_1 += vec4<f32>(f32(word_6_1_8 & 255u), f32((word_6_1_8 >> 8u) & 255u), f32((word_6_1_8 >> 16u) & 255u), f32(word_6_1_8 >> 24u)) * slice_8;
       x_2_6_1 += slice_8;
@@ -506,7 +506,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var x_2_7_0 = vec4<f32>(0.0);
       let index_15 = row_7 / 8u * (params.cols / 64u) + c;
       let index_16 = index_15 * 2u;
-      let w_q_at_15 = textureLoad(w_q, texel_at(index_16 * 8u + row_7 % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at(index_16 * 8u + row_7 % 8u));
       let word_7_0_0 = w_q_at_15[0u] & 0xf0f0f0fu;
       t_7_0 += vec4<f32>(f32(word_7_0_0 & 255u), f32((word_7_0_0 >> 8u) & 255u), f32((word_7_0_0 >> 16u) & 255u), f32(word_7_0_0 >> 24u)) * slice_0;
       x_2_7_0 += slice_0;
@@ -531,12 +531,12 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_7_0_7 = (w_q_at_15[3u] >> 4u) & 0xf0f0f0fu;
       t_7_0 += vec4<f32>(f32(word_7_0_7 & 255u), f32((word_7_0_7 >> 8u) & 255u), f32((word_7_0_7 >> 16u) & 255u), f32(word_7_0_7 >> 24u)) * slice_7;
       x_2_7_0 += slice_7;
-      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_7 % 8u), 0).x;
+      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_7 % 8u)).x;
       let word_2_7_0 = w_d_at_8;
       s_7 += unpack2x16float(word_2_7_0).x * (t_7_0.x + t_7_0.y + t_7_0.z + t_7_0.w - 8.0 * (x_2_7_0.x + x_2_7_0.y + x_2_7_0.z + x_2_7_0.w));
       var t_7_1 = vec4<f32>(0.0);
       var x_2_7_1 = vec4<f32>(0.0);
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_7 % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_7 % 8u));
       let word_7_1_8 = w_q_at_16[0u] & 0xf0f0f0fu;
       t_7_1 += vec4<f32>(f32(word_7_1_8 & 255u), f32((word_7_1_8 >> 8u) & 255u), f32((word_7_1_8 >> 16u) & 255u), f32(word_7_1_8 >> 24u)) * slice_8;
       x_2_7_1 += slice_8;

@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_dm: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_dm: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -46,10 +46,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let slice_7 = x[slice_at + 7u];
       let row_0 = min(top, params.rows - 1u);
       let index = (row_0 / 8u * (params.cols / 32u) + c) * 8u + row_0 % 8u;
-      let s_0 = unpack2x16float(textureLoad(w_dm, texel_at(index), 0).x);
+      let s_0 = unpack2x16float(textureLoad(w_dm, texel_at(index)).x);
       var t_0 = vec4<f32>(0.0);
       var x_2_0 = vec4<f32>(0.0);
-      let w_q_at = textureLoad(w_q, texel_at(index), 0);
+      let w_q_at = textureLoad(w_q, texel_at(index));
       let word_0_0 = w_q_at[0u] & 0xf0f0f0fu;
       t_0 += vec4<f32>(f32(word_0_0 & 255u), f32((word_0_0 >> 8u) & 255u), f32((word_0_0 >> 16u) & 255u), f32(word_0_0 >> 24u)) * slice_0;
       x_2_0 += slice_0;
@@ -77,10 +77,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_0 += s_0.x * (t_0.x + t_0.y + t_0.z + t_0.w) + s_0.y * (x_2_0.x + x_2_0.y + x_2_0.z + x_2_0.w);
       let row_1 = min(top + 8u, params.rows - 1u);
       let index_2 = (row_1 / 8u * (params.cols / 32u) + c) * 8u + row_1 % 8u;
-      let s_1 = unpack2x16float(textureLoad(w_dm, texel_at(index_2), 0).x);
+      let s_1 = unpack2x16float(textureLoad(w_dm, texel_at(index_2)).x);
       var t_1 = vec4<f32>(0.0);
       var x_2_1 = vec4<f32>(0.0);
-      let w_q_at_2 = textureLoad(w_q, texel_at(index_2), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at(index_2));
       let word_1_0 = w_q_at_2[0u] & 0xf0f0f0fu;
       t_1 += vec4<f32>(f32(word_1_0 & 255u), f32((word_1_0 >> 8u) & 255u), f32((word_1_0 >> 16u) & 255u), f32(word_1_0 >> 24u)) * slice_0;
       x_2_1 += slice_0;
@@ -108,10 +108,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_1 += s_1.x * (t_1.x + t_1.y + t_1.z + t_1.w) + s_1.y * (x_2_1.x + x_2_1.y + x_2_1.z + x_2_1.w);
       let row_2_ = min(top + 16u, params.rows - 1u);
       let index_3 = (row_2_ / 8u * (params.cols / 32u) + c) * 8u + row_2_ % 8u;
-      let s_2 = unpack2x16float(textureLoad(w_dm, texel_at(index_3), 0).x);
+      let s_2 = unpack2x16float(textureLoad(w_dm, texel_at(index_3)).x);
       var t_2 = vec4<f32>(0.0);
       var x_2_2 = vec4<f32>(0.0);
-      let w_q_at_3 = textureLoad(w_q, texel_at(index_3), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at(index_3));
       let word_2_0 = w_q_at_3[0u] & 0xf0f0f0fu;
       t_2 += vec4<f32>(f32(word_2_0 & 255u), f32((word_2_0 >> 8u) & 255u), f32((word_2_0 >> 16u) & 255u), f32(word_2_0 >> 24u)) * slice_0;
       x_2_2 += slice_0;
@@ -139,10 +139,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_2 += s_2.x * (t_2.x + t_2.y + t_2.z + t_2.w) + s_2.y * (x_2_2.x + x_2_2.y + x_2_2.z + x_2_2.w);
       let row_3_ = min(top + 24u, params.rows - 1u);
       let index_4 = (row_3_ / 8u * (params.cols / 32u) + c) * 8u + row_3_ % 8u;
-      let s_3 = unpack2x16float(textureLoad(w_dm, texel_at(index_4), 0).x);
+      let s_3 = unpack2x16float(textureLoad(w_dm, texel_at(index_4)).x);
       var t_3 = vec4<f32>(0.0);
       var x_2_3 = vec4<f32>(0.0);
-      let w_q_at_4 = textureLoad(w_q, texel_at(index_4), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at(index_4));
       let word_3_0 = w_q_at_4[0u] & 0xf0f0f0fu;
       t_3 += vec4<f32>(f32(word_3_0 & 255u), f32((word_3_0 >> 8u) & 255u), f32((word_3_0 >> 16u) & 255u), f32(word_3_0 >> 24u)) * slice_0;
       x_2_3 += slice_0;
@@ -170,10 +170,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_3 += s_3.x * (t_3.x + t_3.y + t_3.z + t_3.w) + s_3.y * (x_2_3.x + x_2_3.y + x_2_3.z + x_2_3.w);
       let row_4 = min(top + 32u, params.rows - 1u);
       let index_5 = (row_4 / 8u * (params.cols / 32u) + c) * 8u + row_4 % 8u;
-      let s_4 = unpack2x16float(textureLoad(w_dm, texel_at(index_5), 0).x);
+      let s_4 = unpack2x16float(textureLoad(w_dm, texel_at(index_5)).x);
       var t_4 = vec4<f32>(0.0);
       var x_2_4 = vec4<f32>(0.0);
-      let w_q_at_5 = textureLoad(w_q, texel_at(index_5), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at(index_5));
       let word_4_0 = w_q_at_5[0u] & 0xf0f0f0fu;
       t_4 += vec4<f32>(f32(word_4_0 & 255u), f32((word_4_0 >> 8u) & 255u), f32((word_4_0 >> 16u) & 255u), f32(word_4_0 >> 24u)) * slice_0;
       x_2_4 += slice_0;
@@ -201,10 +201,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_4 += s_4.x * (t_4.x + t_4.y + t_4.z + t_4.w) + s_4.y * (x_2_4.x + x_2_4.y + x_2_4.z + x_2_4.w);
       let row_5 = min(top + 40u, params.rows - 1u);
       let index_6 = (row_5 / 8u * (params.cols / 32u) + c) * 8u + row_5 % 8u;
-      let s_5 = unpack2x16float(textureLoad(w_dm, texel_at(index_6), 0).x);
+      let s_5 = unpack2x16float(textureLoad(w_dm, texel_at(index_6)).x);
       var t_5 = vec4<f32>(0.0);
       var x_2_5 = vec4<f32>(0.0);
-      let w_q_at_6 = textureLoad(w_q, texel_at(index_6), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at(index_6));
       let word_5_0 = w_q_at_6[0u] & 0xf0f0f0fu;
       t_5 += vec4<f32>(f32(word_5_0 & 255u), f32((word_5_0 >> 8u) & 255u), f32((word_5_0 >> 16u) & 255u), f32(word_5_0 >> 24u)) * slice_0;
       x_2_5 += slice_0;
@@ -232,10 +232,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_5 += s_5.x * (t_5.x + t_5.y + t_5.z + t_5.w) + s_5.y * (x_2_5.x + x_2_5.y + x_2_5.z + x_2_5.w);
       let row_6 = min(top + 48u, params.rows - 1u);
       let index_7 = (row_6 / 8u * (params.cols / 32u) + c) * 8u + row_6 % 8u;
-      let s_6 = unpack2x16float(textureLoad(w_dm, texel_at(index_7), 0).x);
+      let s_6 = unpack2x16float(textureLoad(w_dm, texel_at(index_7)).x);
       var t_6 = vec4<f32>(0.0);
       var x_2_6 = vec4<f32>(0.0);
-      let w_q_at_7 = textureLoad(w_q, texel_at(index_7), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at(index_7));
       let word_6_0 = w_q_at_7[0u] & 0xf0f0f0fu;
       t_6 += vec4<f32>(f32(word_6_0 & 255u), f32((word_6_0 >> 8u) & 255u), f32((word_6_0 >> 16u) & 255u), f32(word_6_0 >> 24u)) * slice_0;
       x_2_6 += slice_0;
@@ -263,10 +263,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       parts_6 += s_6.x * (t_6.x + t_6.y + t_6.z + t_6.w) + s_6.y * (x_2_6.x + x_2_6.y + x_2_6.z + x_2_6.w);
       let row_7 = min(top + 56u, params.rows - 1u);
       let index_8 = (row_7 / 8u * (params.cols / 32u) + c) * 8u + row_7 % 8u;
-      let s_7 = unpack2x16float(textureLoad(w_dm, texel_at(index_8), 0).x);
+      let s_7 = unpack2x16float(textureLoad(w_dm, texel_at(index_8)).x);
       var t_7 = vec4<f32>(0.0);
       var x_2_7 = vec4<f32>(0.0);
-      let w_q_at_8 = textureLoad(w_q, texel_at(index_8), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at(index_8));
       let word_7_0 = w_q_at_8[0u] & 0xf0f0f0fu;
       t_7 += vec4<f32>(f32(word_7_0 & 255u), f32((word_7_0 >> 8u) & 255u), f32((word_7_0 >> 16u) & 255u), f32(word_7_0 >> 24u)) * slice_0;
       x_2_7 += slice_0;

@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_s: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_s: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
@@ -56,7 +56,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_0 = c / 4u;
       let part_0 = c % 4u;
       let index = (row_0 / 8u * (params.cols / 256u) + block_0) * 8u;
-      let h_0 = textureLoad(w_s, texel_at(index + row_0 % 8u), 0);
+      let h_0 = textureLoad(w_s, texel_at(index + row_0 % 8u));
       let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -66,7 +66,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_0 = 0.0;
       var t_0_0 = vec4<f32>(0.0);
       var x_2_0_0 = vec4<f32>(0.0);
-      let w_q_at = textureLoad(w_q, texel_at((index + part_0 * 2u) * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at((index + part_0 * 2u) * 8u + row_0 % 8u));
       let word_0_0_0 = w_q_at[0u] & 0xf0f0f0fu;
       t_0_0 += vec4<f32>(f32(word_0_0_0 & 255u), f32((word_0_0_0 >> 8u) & 255u), f32((word_0_0_0 >> 16u) & 255u), f32(word_0_0_0 >> 24u)) * slice_0;
       x_2_0_0 += slice_0;
@@ -79,7 +79,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_0_0_3 = w_q_at[3u] & 0xf0f0f0fu;
       t_0_0 += vec4<f32>(f32(word_0_0_3 & 255u), f32((word_0_0_3 >> 8u) & 255u), f32((word_0_0_3 >> 16u) & 255u), f32(word_0_0_3 >> 24u)) * slice_3;
       x_2_0_0 += slice_3;
-      let w_q_at_2 = textureLoad(w_q, texel_at((index + (part_0 * 2u + 1u)) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index + (part_0 * 2u + 1u)) * 8u + row_0 % 8u));
       let word_0_0_4 = w_q_at_2[0u] & 0xf0f0f0fu;
       t_0_0 += vec4<f32>(f32(word_0_0_4 & 255u), f32((word_0_0_4 >> 8u) & 255u), f32((word_0_0_4 >> 16u) & 255u), f32(word_0_0_4 >> 24u)) * slice_4;
       x_2_0_0 += slice_4;
@@ -125,7 +125,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_1 = c / 4u;
       let part_1 = c % 4u;
       let index_2 = (row_1 / 8u * (params.cols / 256u) + block_1) * 8u;
-      let h_1 = textureLoad(w_s, texel_at(index_2 + row_1 % 8u), 0);
+      let h_1 = textureLoad(w_s, texel_at(index_2 + row_1 % 8u));
       let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -135,7 +135,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_1 = 0.0;
       var t_1_0 = vec4<f32>(0.0);
       var x_2_1_0 = vec4<f32>(0.0);
-      let w_q_at_3 = textureLoad(w_q, texel_at((index_2 + part_1 * 2u) * 8u + row_1 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at((index_2 + part_1 * 2u) * 8u + row_1 % 8u));
       let word_1_0_0 = w_q_at_3[0u] & 0xf0f0f0fu;
       t_1_0 += vec4<f32>(f32(word_1_0_0 & 255u), f32((word_1_0_0 >> 8u) & 255u), f32((word_1_0_0 >> 16u) & 255u), f32(word_1_0_0 >> 24u)) * slice_0;
       x_2_1_0 += slice_0;
@@ -148,7 +148,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_1_0_3 = w_q_at_3[3u] & 0xf0f0f0fu;
       t_1_0 += vec4<f32>(f32(word_1_0_3 & 255u), f32((word_1_0_3 >> 8u) & 255u), f32((word_1_0_3 >> 16u) & 255u), f32(word_1_0_3 >> 24u)) * slice_3;
       x_2_1_0 += slice_3;
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_2 + (part_1 * 2u + 1u)) * 8u + row_1 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_2 + (part_1 * 2u + 1u)) * 8u + row_1 % 8u));
       let word_1_0_4 = w_q_at_4[0u] & 0xf0f0f0fu;
       t_1_0 += vec4<f32>(f32(word_1_0_4 & 255u), f32((word_1_0_4 >> 8u) & 255u), f32((word_1_0_4 >> 16u) & 255u), f32(word_1_0_4 >> 24u)) * slice_4;
       x_2_1_0 += slice_4;
@@ -194,7 +194,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_2 = c / 4u;
       let part_2 = c % 4u;
       let index_3 = (row_2_ / 8u * (params.cols / 256u) + block_2) * 8u;
-      let h_2 = textureLoad(w_s, texel_at(index_3 + row_2_ % 8u), 0);
+      let h_2 = textureLoad(w_s, texel_at(index_3 + row_2_ % 8u));
       let at_2 = part_2 % 2u * 16u;
       let early_2 = (vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
       let late_2 = (vec2<u32>(h_2.w >> at_2, (h_2.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -204,7 +204,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_2 = 0.0;
       var t_2_0 = vec4<f32>(0.0);
       var x_2_2_0 = vec4<f32>(0.0);
-      let w_q_at_5 = textureLoad(w_q, texel_at((index_3 + part_2 * 2u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at((index_3 + part_2 * 2u) * 8u + row_2_ % 8u));
       let word_2_0_0 = w_q_at_5[0u] & 0xf0f0f0fu;
       t_2_0 += vec4<f32>(f32(word_2_0_0 & 255u), f32((word_2_0_0 >> 8u) & 255u), f32((word_2_0_0 >> 16u) & 255u), f32(word_2_0_0 >> 24u)) * slice_0;
       x_2_2_0 += slice_0;
@@ -217,7 +217,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2_0_3 = w_q_at_5[3u] & 0xf0f0f0fu;
       t_2_0 += vec4<f32>(f32(word_2_0_3 & 255u), f32((word_2_0_3 >> 8u) & 255u), f32((word_2_0_3 >> 16u) & 255u), f32(word_2_0_3 >> 24u)) * slice_3;
       x_2_2_0 += slice_3;
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_3 + (part_2 * 2u + 1u)) * 8u + row_2_ % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_3 + (part_2 * 2u + 1u)) * 8u + row_2_ % 8u));
       let word_2_0_4 = w_q_at_6[0u] & 0xf0f0f0fu;
       t_2_0 += vec4<f32>(f32(word_2_0_4 & 255u), f32((word_2_0_4 >> 8u) & 255u), f32((word_2_0_4 >> 16u) & 255u), f32(word_2_0_4 >> 24u)) * slice_4;
       x_2_2_0 += slice_4;
@@ -263,7 +263,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_3 = c / 4u;
       let part_3 = c % 4u;
       let index_4 = (row_3_ / 8u * (params.cols / 256u) + block_3) * 8u;
-      let h_3 = textureLoad(w_s, texel_at(index_4 + row_3_ % 8u), 0);
+      let h_3 = textureLoad(w_s, texel_at(index_4 + row_3_ % 8u));
       let at_3 = part_3 % 2u * 16u;
       let early_3 = (vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) & vec2<u32>(16191u);
       let late_3 = (vec2<u32>(h_3.w >> at_3, (h_3.w >> at_3) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -273,7 +273,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_3 = 0.0;
       var t_3_0 = vec4<f32>(0.0);
       var x_2_3_0 = vec4<f32>(0.0);
-      let w_q_at_7 = textureLoad(w_q, texel_at((index_4 + part_3 * 2u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at((index_4 + part_3 * 2u) * 8u + row_3_ % 8u));
       let word_3_0_0 = w_q_at_7[0u] & 0xf0f0f0fu;
       t_3_0 += vec4<f32>(f32(word_3_0_0 & 255u), f32((word_3_0_0 >> 8u) & 255u), f32((word_3_0_0 >> 16u) & 255u), f32(word_3_0_0 >> 24u)) * slice_0;
       x_2_3_0 += slice_0;
@@ -286,7 +286,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_3_0_3 = w_q_at_7[3u] & 0xf0f0f0fu;
       t_3_0 += vec4<f32>(f32(word_3_0_3 & 255u), f32((word_3_0_3 >> 8u) & 255u), f32((word_3_0_3 >> 16u) & 255u), f32(word_3_0_3 >> 24u)) * slice_3;
       x_2_3_0 += slice_3;
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_4 + (part_3 * 2u + 1u)) * 8u + row_3_ % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_4 + (part_3 * 2u + 1u)) * 8u + row_3_ % 8u));
       let word_3_0_4 = w_q_at_8[0u] & 0xf0f0f0fu;
       t_3_0 += vec4<f32>(f32(word_3_0_4 & 255u), f32((word_3_0_4 >> 8u) & 255u), f32((word_3_0_4 >> 16u) & 255u), f32(word_3_0_4 >> 24u)) * slice_4;
       x_2_3_0 += slice_4;
@@ -332,7 +332,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_4 = c / 4u;
       let part_4 = c % 4u;
       let index_5 = (row_4 / 8u * (params.cols / 256u) + block_4) * 8u;
-      let h_4 = textureLoad(w_s, texel_at(index_5 + row_4 % 8u), 0);
+      let h_4 = textureLoad(w_s, texel_at(index_5 + row_4 % 8u));
       let at_4 = part_4 % 2u * 16u;
       let early_4 = (vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) & vec2<u32>(16191u);
       let late_4 = (vec2<u32>(h_4.w >> at_4, (h_4.w >> at_4) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -342,7 +342,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_4 = 0.0;
       var t_4_0 = vec4<f32>(0.0);
       var x_2_4_0 = vec4<f32>(0.0);
-      let w_q_at_9 = textureLoad(w_q, texel_at((index_5 + part_4 * 2u) * 8u + row_4 % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at((index_5 + part_4 * 2u) * 8u + row_4 % 8u));
       let word_4_0_0 = w_q_at_9[0u] & 0xf0f0f0fu;
       t_4_0 += vec4<f32>(f32(word_4_0_0 & 255u), f32((word_4_0_0 >> 8u) & 255u), f32((word_4_0_0 >> 16u) & 255u), f32(word_4_0_0 >> 24u)) * slice_0;
       x_2_4_0 += slice_0;
@@ -355,7 +355,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_4_0_3 = w_q_at_9[3u] & 0xf0f0f0fu;
       t_4_0 += vec4<f32>(f32(word_4_0_3 & 255u), f32((word_4_0_3 >> 8u) & 255u), f32((word_4_0_3 >> 16u) & 255u), f32(word_4_0_3 >> 24u)) * slice_3;
       x_2_4_0 += slice_3;
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_5 + (part_4 * 2u + 1u)) * 8u + row_4 % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_5 + (part_4 * 2u + 1u)) * 8u + row_4 % 8u));
       let word_4_0_4 = w_q_at_10[0u] & 0xf0f0f0fu;
       t_4_0 += vec4<f32>(f32(word_4_0_4 & 255u), f32((word_4_0_4 >> 8u) & 255u), f32((word_4_0_4 >> 16u) & 255u), f32(word_4_0_4 >> 24u)) * slice_4;
       x_2_4_0 += slice_4;
@@ -401,7 +401,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_5 = c / 4u;
       let part_5 = c % 4u;
       let index_6 = (row_5 / 8u * (params.cols / 256u) + block_5) * 8u;
-      let h_5 = textureLoad(w_s, texel_at(index_6 + row_5 % 8u), 0);
+      let h_5 = textureLoad(w_s, texel_at(index_6 + row_5 % 8u));
       let at_5 = part_5 % 2u * 16u;
       let early_5 = (vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) & vec2<u32>(16191u);
       let late_5 = (vec2<u32>(h_5.w >> at_5, (h_5.w >> at_5) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -411,7 +411,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_5 = 0.0;
       var t_5_0 = vec4<f32>(0.0);
       var x_2_5_0 = vec4<f32>(0.0);
-      let w_q_at_11 = textureLoad(w_q, texel_at((index_6 + part_5 * 2u) * 8u + row_5 % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at((index_6 + part_5 * 2u) * 8u + row_5 % 8u));
       let word_5_0_0 = w_q_at_11[0u] & 0xf0f0f0fu;
       t_5_0 += vec4<f32>(f32(word_5_0_0 & 255u), f32((word_5_0_0 >> 8u) & 255u), f32((word_5_0_0 >> 16u) & 255u), f32(word_5_0_0 >> 24u)) * slice_0;
       x_2_5_0 += slice_0;
@@ -424,7 +424,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_5_0_3 = w_q_at_11[3u] & 0xf0f0f0fu;
       t_5_0 += vec4<f32>(f32(word_5_0_3 & 255u), f32((word_5_0_3 >> 8u) & 255u), f32((word_5_0_3 >> 16u) & 255u), f32(word_5_0_3 >> 24u)) * slice_3;
       x_2_5_0 += slice_3;
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_6 + (part_5 * 2u + 1u)) * 8u + row_5 % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_6 + (part_5 * 2u + 1u)) * 8u + row_5 % 8u));
       let word_5_0_4 = w_q_at_12[0u] & 0xf0f0f0fu;
       t_5_0 += vec4<f32>(f32(word_5_0_4 & 255u), f32((word_5_0_4 >> 8u) & 255u), f32((word_5_0_4 >> 16u) & 255u), f32(word_5_0_4 >> 24u)) * slice_4;
       x_2_5_0 += slice_4;
@@ -470,7 +470,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_6 = c / 4u;
       let part_6 = c % 4u;
       let index_7 = (row_6 / 8u * (params.cols / 256u) + block_6) * 8u;
-      let h_6 = textureLoad(w_s, texel_at(index_7 + row_6 % 8u), 0);
+      let h_6 = textureLoad(w_s, texel_at(index_7 + row_6 % 8u));
       let at_6 = part_6 % 2u * 16u;
       let early_6 = (vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) & vec2<u32>(16191u);
       let late_6 = (vec2<u32>(h_6.w >> at_6, (h_6.w >> at_6) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -480,7 +480,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_6 = 0.0;
       var t_6_0 = vec4<f32>(0.0);
       var x_2_6_0 = vec4<f32>(0.0);
-      let w_q_at_13 = textureLoad(w_q, texel_at((index_7 + part_6 * 2u) * 8u + row_6 % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at((index_7 + part_6 * 2u) * 8u + row_6 % 8u));
       let word_6_0_0 = w_q_at_13[0u] & 0xf0f0f0fu;
       t_6_0 += vec4<f32>(f32(word_6_0_0 & 255u), f32((word_6_0_0 >> 8u) & 255u), f32((word_6_0_0 >> 16u) & 255u), f32(word_6_0_0 >> 24u)) * slice_0;
       x_2_6_0 += slice_0;
@@ -493,7 +493,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_6_0_3 = w_q_at_13[3u] & 0xf0f0f0fu;
       t_6_0 += vec4<f32>(f32(word_6_0_3 & 255u), f32((word_6_0_3 >> 8u) & 255u), f32((word_6_0_3 >> 16u) & 255u), f32(word_6_0_3 >> 24u)) * slice_3;
       x_2_6_0 += slice_3;
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_7 + (part_6 * 2u + 1u)) * 8u + row_6 % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_7 + (part_6 * 2u + 1u)) * 8u + row_6 % 8u));
       let word_6_0_4 = w_q_at_14[0u] & 0xf0f0f0fu;
       t_6_0 += vec4<f32>(f32(word_6_0_4 & 255u), f32((word_6_0_4 >> 8u) & 255u), f32((word_6_0_4 >> 16u) & 255u), f32(word_6_0_4 >> 24u)) * slice_4;
       x_2_6_0 += slice_4;
@@ -539,7 +539,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let block_7 = c / 4u;
       let part_7 = c % 4u;
       let index_8 = (row_7 / 8u * (params.cols / 256u) + block_7) * 8u;
-      let h_7 = textureLoad(w_s, texel_at(index_8 + row_7 % 8u), 0);
+      let h_7 = textureLoad(w_s, texel_at(index_8 + row_7 % 8u));
       let at_7 = part_7 % 2u * 16u;
       let early_7 = (vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) & vec2<u32>(16191u);
       let late_7 = (vec2<u32>(h_7.w >> at_7, (h_7.w >> at_7) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -549,7 +549,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_7 = 0.0;
       var t_7_0 = vec4<f32>(0.0);
       var x_2_7_0 = vec4<f32>(0.0);
-      let w_q_at_15 = textureLoad(w_q, texel_at((index_8 + part_7 * 2u) * 8u + row_7 % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at((index_8 + part_7 * 2u) * 8u + row_7 % 8u));
       let word_7_0_0 = w_q_at_15[0u] & 0xf0f0f0fu;
       t_7_0 += vec4<f32>(f32(word_7_0_0 & 255u), f32((word_7_0_0 >> 8u) & 255u), f32((word_7_0_0 >> 16u) & 255u), f32(word_7_0_0 >> 24u)) * slice_0;
       x_2_7_0 += slice_0;
@@ -562,7 +562,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_7_0_3 = w_q_at_15[3u] & 0xf0f0f0fu;
       t_7_0 += vec4<f32>(f32(word_7_0_3 & 255u), f32((word_7_0_3 >> 8u) & 255u), f32((word_7_0_3 >> 16u) & 255u), f32(word_7_0_3 >> 24u)) * slice_3;
       x_2_7_0 += slice_3;
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_8 + (part_7 * 2u + 1u)) * 8u + row_7 % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_8 + (part_7 * 2u + 1u)) * 8u + row_7 % 8u));
       let word_7_0_4 = w_q_at_16[0u] & 0xf0f0f0fu;
       t_7_0 += vec4<f32>(f32(word_7_0_4 & 255u), f32((word_7_0_4 >> 8u) & 255u), f32((word_7_0_4 >> 16u) & 255u), f32(word_7_0_4 >> 24u)) * slice_4;
       x_2_7_0 += slice_4;

@@ -11,9 +11,9 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_s: texture_2d<u32>;
-@group(0) @binding(1) var w_h: texture_2d<u32>;
-@group(0) @binding(2) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_s: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(1) var w_h: texture_storage_2d<rgba32uint, read>;
+@group(0) @binding(2) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(3) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(4) var<uniform> norm_weight: array<vec4<f32>, 4096>;
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
@@ -141,7 +141,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_0 = c % 4u;
       let index = row_0 / 8u * (params.cols / 256u) + block_0;
       let index_2 = index * 8u;
-      let h_0 = textureLoad(w_s, texel_at(index_2 + row_0 % 8u), 0);
+      let h_0 = textureLoad(w_s, texel_at(index_2 + row_0 % 8u));
       let at_0 = part_0 % 2u * 16u;
       let early_0 = (vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) & vec2<u32>(16191u);
       let late_0 = (vec2<u32>(h_0.w >> at_0, (h_0.w >> at_0) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_0.y, h_0.z) >> vec2<u32>(at_0)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -151,10 +151,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_0 = 0.0;
       var t_0_0 = vec4<f32>(0.0);
       var x_2_0_0 = vec4<f32>(0.0);
-      let w_q_at = textureLoad(w_q, texel_at((index_2 + part_0 * 2u) * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at((index_2 + part_0 * 2u) * 8u + row_0 % 8u));
       let low_0_0_0 = w_q_at[0u] & 0xf0f0f0fu;
       let index_3 = index * 2u;
-      let w_h_at = textureLoad(w_h, texel_at(index_3 * 8u + row_0 % 8u), 0);
+      let w_h_at = textureLoad(w_h, texel_at(index_3 * 8u + row_0 % 8u));
       let high_0_0_0 = (w_h_at[0u] >> (part_0 * 2u)) & 0x1010101u;
       let word_0_0_0 = low_0_0_0 | (high_0_0_0 << 4u);
       t_0_0 += vec4<f32>(f32(word_0_0_0 & 255u), f32((word_0_0_0 >> 8u) & 255u), f32((word_0_0_0 >> 16u) & 255u), f32(word_0_0_0 >> 24u)) * xs_0;
@@ -175,9 +175,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_0_0 += vec4<f32>(f32(word_0_0_3 & 255u), f32((word_0_0_3 >> 8u) & 255u), f32((word_0_0_3 >> 16u) & 255u), f32(word_0_0_3 >> 24u)) * xs_3;
       x_2_0_0 += xs_3;
       let index_4 = part_0 * 2u + 1u;
-      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + index_4) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + index_4) * 8u + row_0 % 8u));
       let low_0_0_4 = w_q_at_2[0u] & 0xf0f0f0fu;
-      let w_h_at_2 = textureLoad(w_h, texel_at((index_3 + 1u) * 8u + row_0 % 8u), 0);
+      let w_h_at_2 = textureLoad(w_h, texel_at((index_3 + 1u) * 8u + row_0 % 8u));
       let high_0_0_4 = (w_h_at_2[0u] >> (part_0 * 2u)) & 0x1010101u;
       let word_0_0_4 = low_0_0_4 | (high_0_0_4 << 4u);
       t_0_0 += vec4<f32>(f32(word_0_0_4 & 255u), f32((word_0_0_4 >> 8u) & 255u), f32((word_0_0_4 >> 16u) & 255u), f32(word_0_0_4 >> 24u)) * xs_4;
@@ -247,7 +247,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_1 = c % 4u;
       let index_5 = row_1 / 8u * (params.cols / 256u) + block_1;
       let index_6 = index_5 * 8u;
-      let h_1 = textureLoad(w_s, texel_at(index_6 + row_1 % 8u), 0);
+      let h_1 = textureLoad(w_s, texel_at(index_6 + row_1 % 8u));
       let at_1 = part_1 % 2u * 16u;
       let early_1 = (vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) & vec2<u32>(16191u);
       let late_1 = (vec2<u32>(h_1.w >> at_1, (h_1.w >> at_1) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_1.y, h_1.z) >> vec2<u32>(at_1)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -257,10 +257,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_1 = 0.0;
       var t_1_0 = vec4<f32>(0.0);
       var x_2_1_0 = vec4<f32>(0.0);
-      let w_q_at_3 = textureLoad(w_q, texel_at((index_6 + part_1 * 2u) * 8u + row_1 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at((index_6 + part_1 * 2u) * 8u + row_1 % 8u));
       let low_1_0_0 = w_q_at_3[0u] & 0xf0f0f0fu;
       let index_7 = index_5 * 2u;
-      let w_h_at_3 = textureLoad(w_h, texel_at(index_7 * 8u + row_1 % 8u), 0);
+      let w_h_at_3 = textureLoad(w_h, texel_at(index_7 * 8u + row_1 % 8u));
       let high_1_0_0 = (w_h_at_3[0u] >> (part_1 * 2u)) & 0x1010101u;
       let word_1_0_0 = low_1_0_0 | (high_1_0_0 << 4u);
       t_1_0 += vec4<f32>(f32(word_1_0_0 & 255u), f32((word_1_0_0 >> 8u) & 255u), f32((word_1_0_0 >> 16u) & 255u), f32(word_1_0_0 >> 24u)) * xs_0;
@@ -281,9 +281,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_1_0 += vec4<f32>(f32(word_1_0_3 & 255u), f32((word_1_0_3 >> 8u) & 255u), f32((word_1_0_3 >> 16u) & 255u), f32(word_1_0_3 >> 24u)) * xs_3;
       x_2_1_0 += xs_3;
       let index_8 = part_1 * 2u + 1u;
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_6 + index_8) * 8u + row_1 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_6 + index_8) * 8u + row_1 % 8u));
       let low_1_0_4 = w_q_at_4[0u] & 0xf0f0f0fu;
-      let w_h_at_4 = textureLoad(w_h, texel_at((index_7 + 1u) * 8u + row_1 % 8u), 0);
+      let w_h_at_4 = textureLoad(w_h, texel_at((index_7 + 1u) * 8u + row_1 % 8u));
       let high_1_0_4 = (w_h_at_4[0u] >> (part_1 * 2u)) & 0x1010101u;
       let word_1_0_4 = low_1_0_4 | (high_1_0_4 << 4u);
       t_1_0 += vec4<f32>(f32(word_1_0_4 & 255u), f32((word_1_0_4 >> 8u) & 255u), f32((word_1_0_4 >> 16u) & 255u), f32(word_1_0_4 >> 24u)) * xs_4;
@@ -353,7 +353,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_2 = c % 4u;
       let index_9 = row_2_ / 8u * (params.cols / 256u) + block_2;
       let index_10 = index_9 * 8u;
-      let h_2 = textureLoad(w_s, texel_at(index_10 + row_2_ % 8u), 0);
+      let h_2 = textureLoad(w_s, texel_at(index_10 + row_2_ % 8u));
       let at_2 = part_2 % 2u * 16u;
       let early_2 = (vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
       let late_2 = (vec2<u32>(h_2.w >> at_2, (h_2.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_2.y, h_2.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -363,10 +363,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_2 = 0.0;
       var t_2__0 = vec4<f32>(0.0);
       var x_2_2_0 = vec4<f32>(0.0);
-      let w_q_at_5 = textureLoad(w_q, texel_at((index_10 + part_2 * 2u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at((index_10 + part_2 * 2u) * 8u + row_2_ % 8u));
       let low_2_0_0 = w_q_at_5[0u] & 0xf0f0f0fu;
       let index_11 = index_9 * 2u;
-      let w_h_at_5 = textureLoad(w_h, texel_at(index_11 * 8u + row_2_ % 8u), 0);
+      let w_h_at_5 = textureLoad(w_h, texel_at(index_11 * 8u + row_2_ % 8u));
       let high_2__0_0 = (w_h_at_5[0u] >> (part_2 * 2u)) & 0x1010101u;
       let word_2_0_0 = low_2_0_0 | (high_2__0_0 << 4u);
       t_2__0 += vec4<f32>(f32(word_2_0_0 & 255u), f32((word_2_0_0 >> 8u) & 255u), f32((word_2_0_0 >> 16u) & 255u), f32(word_2_0_0 >> 24u)) * xs_0;
@@ -387,9 +387,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_2__0 += vec4<f32>(f32(word_2_0_3 & 255u), f32((word_2_0_3 >> 8u) & 255u), f32((word_2_0_3 >> 16u) & 255u), f32(word_2_0_3 >> 24u)) * xs_3;
       x_2_2_0 += xs_3;
       let index_12 = part_2 * 2u + 1u;
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_10 + index_12) * 8u + row_2_ % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_10 + index_12) * 8u + row_2_ % 8u));
       let low_2_0_4 = w_q_at_6[0u] & 0xf0f0f0fu;
-      let w_h_at_6 = textureLoad(w_h, texel_at((index_11 + 1u) * 8u + row_2_ % 8u), 0);
+      let w_h_at_6 = textureLoad(w_h, texel_at((index_11 + 1u) * 8u + row_2_ % 8u));
       let high_2__0_4 = (w_h_at_6[0u] >> (part_2 * 2u)) & 0x1010101u;
       let word_2_0_4 = low_2_0_4 | (high_2__0_4 << 4u);
       t_2__0 += vec4<f32>(f32(word_2_0_4 & 255u), f32((word_2_0_4 >> 8u) & 255u), f32((word_2_0_4 >> 16u) & 255u), f32(word_2_0_4 >> 24u)) * xs_4;
@@ -459,7 +459,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_3 = c % 4u;
       let index_13 = row_3_ / 8u * (params.cols / 256u) + block_3;
       let index_14 = index_13 * 8u;
-      let h_3 = textureLoad(w_s, texel_at(index_14 + row_3_ % 8u), 0);
+      let h_3 = textureLoad(w_s, texel_at(index_14 + row_3_ % 8u));
       let at_3 = part_3 % 2u * 16u;
       let early_3 = (vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) & vec2<u32>(16191u);
       let late_3 = (vec2<u32>(h_3.w >> at_3, (h_3.w >> at_3) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_3.y, h_3.z) >> vec2<u32>(at_3)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -469,10 +469,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_3 = 0.0;
       var t_3_0 = vec4<f32>(0.0);
       var x_2_3_0 = vec4<f32>(0.0);
-      let w_q_at_7 = textureLoad(w_q, texel_at((index_14 + part_3 * 2u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at((index_14 + part_3 * 2u) * 8u + row_3_ % 8u));
       let low_3_0_0 = w_q_at_7[0u] & 0xf0f0f0fu;
       let index_15 = index_13 * 2u;
-      let w_h_at_7 = textureLoad(w_h, texel_at(index_15 * 8u + row_3_ % 8u), 0);
+      let w_h_at_7 = textureLoad(w_h, texel_at(index_15 * 8u + row_3_ % 8u));
       let high_3_0_0 = (w_h_at_7[0u] >> (part_3 * 2u)) & 0x1010101u;
       let word_3_0_0 = low_3_0_0 | (high_3_0_0 << 4u);
       t_3_0 += vec4<f32>(f32(word_3_0_0 & 255u), f32((word_3_0_0 >> 8u) & 255u), f32((word_3_0_0 >> 16u) & 255u), f32(word_3_0_0 >> 24u)) * xs_0;
@@ -493,9 +493,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_3_0 += vec4<f32>(f32(word_3_0_3 & 255u), f32((word_3_0_3 >> 8u) & 255u), f32((word_3_0_3 >> 16u) & 255u), f32(word_3_0_3 >> 24u)) * xs_3;
       x_2_3_0 += xs_3;
       let index_16 = part_3 * 2u + 1u;
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_14 + index_16) * 8u + row_3_ % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_14 + index_16) * 8u + row_3_ % 8u));
       let low_3_0_4 = w_q_at_8[0u] & 0xf0f0f0fu;
-      let w_h_at_8 = textureLoad(w_h, texel_at((index_15 + 1u) * 8u + row_3_ % 8u), 0);
+      let w_h_at_8 = textureLoad(w_h, texel_at((index_15 + 1u) * 8u + row_3_ % 8u));
       let high_3_0_4 = (w_h_at_8[0u] >> (part_3 * 2u)) & 0x1010101u;
       let word_3_0_4 = low_3_0_4 | (high_3_0_4 << 4u);
       t_3_0 += vec4<f32>(f32(word_3_0_4 & 255u), f32((word_3_0_4 >> 8u) & 255u), f32((word_3_0_4 >> 16u) & 255u), f32(word_3_0_4 >> 24u)) * xs_4;
@@ -566,7 +566,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_4 = c % 4u;
       let index_17 = row_2_4 / 8u * (params.cols / 256u) + block_4;
       let index_18 = index_17 * 8u;
-      let h_4 = textureLoad(w_s, texel_at(index_18 + row_2_4 % 8u), 0);
+      let h_4 = textureLoad(w_s, texel_at(index_18 + row_2_4 % 8u));
       let at_4 = part_4 % 2u * 16u;
       let early_4 = (vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) & vec2<u32>(16191u);
       let late_4 = (vec2<u32>(h_4.w >> at_4, (h_4.w >> at_4) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_4.y, h_4.z) >> vec2<u32>(at_4)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -576,10 +576,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_4 = 0.0;
       var t_4_0 = vec4<f32>(0.0);
       var x_2_4_0 = vec4<f32>(0.0);
-      let w_q_at_9 = textureLoad(w_q, texel_at((index_18 + part_4 * 2u) * 8u + row_2_4 % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at((index_18 + part_4 * 2u) * 8u + row_2_4 % 8u));
       let low_4_0_0 = w_q_at_9[0u] & 0xf0f0f0fu;
       let index_19 = index_17 * 2u;
-      let w_h_at_9 = textureLoad(w_h, texel_at(index_19 * 8u + row_2_4 % 8u), 0);
+      let w_h_at_9 = textureLoad(w_h, texel_at(index_19 * 8u + row_2_4 % 8u));
       let high_4_0_0 = (w_h_at_9[0u] >> (part_4 * 2u)) & 0x1010101u;
       let word_4_0_0 = low_4_0_0 | (high_4_0_0 << 4u);
       t_4_0 += vec4<f32>(f32(word_4_0_0 & 255u), f32((word_4_0_0 >> 8u) & 255u), f32((word_4_0_0 >> 16u) & 255u), f32(word_4_0_0 >> 24u)) * xs_0;
@@ -600,9 +600,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_4_0 += vec4<f32>(f32(word_4_0_3 & 255u), f32((word_4_0_3 >> 8u) & 255u), f32((word_4_0_3 >> 16u) & 255u), f32(word_4_0_3 >> 24u)) * xs_3;
       x_2_4_0 += xs_3;
       let index_20 = part_4 * 2u + 1u;
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_18 + index_20) * 8u + row_2_4 % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_18 + index_20) * 8u + row_2_4 % 8u));
       let low_4_0_4 = w_q_at_10[0u] & 0xf0f0f0fu;
-      let w_h_at_10 = textureLoad(w_h, texel_at((index_19 + 1u) * 8u + row_2_4 % 8u), 0);
+      let w_h_at_10 = textureLoad(w_h, texel_at((index_19 + 1u) * 8u + row_2_4 % 8u));
       let high_4_0_4 = (w_h_at_10[0u] >> (part_4 * 2u)) & 0x1010101u;
       let word_4_0_4 = low_4_0_4 | (high_4_0_4 << 4u);
       t_4_0 += vec4<f32>(f32(word_4_0_4 & 255u), f32((word_4_0_4 >> 8u) & 255u), f32((word_4_0_4 >> 16u) & 255u), f32(word_4_0_4 >> 24u)) * xs_4;
@@ -673,7 +673,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_5 = c % 4u;
       let index_21 = row_2_5 / 8u * (params.cols / 256u) + block_5;
       let index_22 = index_21 * 8u;
-      let h_5 = textureLoad(w_s, texel_at(index_22 + row_2_5 % 8u), 0);
+      let h_5 = textureLoad(w_s, texel_at(index_22 + row_2_5 % 8u));
       let at_5 = part_5 % 2u * 16u;
       let early_5 = (vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) & vec2<u32>(16191u);
       let late_5 = (vec2<u32>(h_5.w >> at_5, (h_5.w >> at_5) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_5.y, h_5.z) >> vec2<u32>(at_5)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -683,10 +683,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_5 = 0.0;
       var t_5_0 = vec4<f32>(0.0);
       var x_2_5_0 = vec4<f32>(0.0);
-      let w_q_at_11 = textureLoad(w_q, texel_at((index_22 + part_5 * 2u) * 8u + row_2_5 % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at((index_22 + part_5 * 2u) * 8u + row_2_5 % 8u));
       let low_5_0_0 = w_q_at_11[0u] & 0xf0f0f0fu;
       let index_23 = index_21 * 2u;
-      let w_h_at_11 = textureLoad(w_h, texel_at(index_23 * 8u + row_2_5 % 8u), 0);
+      let w_h_at_11 = textureLoad(w_h, texel_at(index_23 * 8u + row_2_5 % 8u));
       let high_5_0_0 = (w_h_at_11[0u] >> (part_5 * 2u)) & 0x1010101u;
       let word_5_0_0 = low_5_0_0 | (high_5_0_0 << 4u);
       t_5_0 += vec4<f32>(f32(word_5_0_0 & 255u), f32((word_5_0_0 >> 8u) & 255u), f32((word_5_0_0 >> 16u) & 255u), f32(word_5_0_0 >> 24u)) * xs_0;
@@ -707,9 +707,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_5_0 += vec4<f32>(f32(word_5_0_3 & 255u), f32((word_5_0_3 >> 8u) & 255u), f32((word_5_0_3 >> 16u) & 255u), f32(word_5_0_3 >> 24u)) * xs_3;
       x_2_5_0 += xs_3;
       let index_24 = part_5 * 2u + 1u;
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_22 + index_24) * 8u + row_2_5 % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_22 + index_24) * 8u + row_2_5 % 8u));
       let low_5_0_4 = w_q_at_12[0u] & 0xf0f0f0fu;
-      let w_h_at_12 = textureLoad(w_h, texel_at((index_23 + 1u) * 8u + row_2_5 % 8u), 0);
+      let w_h_at_12 = textureLoad(w_h, texel_at((index_23 + 1u) * 8u + row_2_5 % 8u));
       let high_5_0_4 = (w_h_at_12[0u] >> (part_5 * 2u)) & 0x1010101u;
       let word_5_0_4 = low_5_0_4 | (high_5_0_4 << 4u);
       t_5_0 += vec4<f32>(f32(word_5_0_4 & 255u), f32((word_5_0_4 >> 8u) & 255u), f32((word_5_0_4 >> 16u) & 255u), f32(word_5_0_4 >> 24u)) * xs_4;
@@ -780,7 +780,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_6 = c % 4u;
       let index_25 = row_2_6 / 8u * (params.cols / 256u) + block_6;
       let index_26 = index_25 * 8u;
-      let h_6 = textureLoad(w_s, texel_at(index_26 + row_2_6 % 8u), 0);
+      let h_6 = textureLoad(w_s, texel_at(index_26 + row_2_6 % 8u));
       let at_6 = part_6 % 2u * 16u;
       let early_6 = (vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) & vec2<u32>(16191u);
       let late_6 = (vec2<u32>(h_6.w >> at_6, (h_6.w >> at_6) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_6.y, h_6.z) >> vec2<u32>(at_6)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -790,10 +790,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_6 = 0.0;
       var t_6_0 = vec4<f32>(0.0);
       var x_2_6_0 = vec4<f32>(0.0);
-      let w_q_at_13 = textureLoad(w_q, texel_at((index_26 + part_6 * 2u) * 8u + row_2_6 % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at((index_26 + part_6 * 2u) * 8u + row_2_6 % 8u));
       let low_6_0_0 = w_q_at_13[0u] & 0xf0f0f0fu;
       let index_27 = index_25 * 2u;
-      let w_h_at_13 = textureLoad(w_h, texel_at(index_27 * 8u + row_2_6 % 8u), 0);
+      let w_h_at_13 = textureLoad(w_h, texel_at(index_27 * 8u + row_2_6 % 8u));
       let high_6_0_0 = (w_h_at_13[0u] >> (part_6 * 2u)) & 0x1010101u;
       let word_6_0_0 = low_6_0_0 | (high_6_0_0 << 4u);
       t_6_0 += vec4<f32>(f32(word_6_0_0 & 255u), f32((word_6_0_0 >> 8u) & 255u), f32((word_6_0_0 >> 16u) & 255u), f32(word_6_0_0 >> 24u)) * xs_0;
@@ -814,9 +814,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_6_0 += vec4<f32>(f32(word_6_0_3 & 255u), f32((word_6_0_3 >> 8u) & 255u), f32((word_6_0_3 >> 16u) & 255u), f32(word_6_0_3 >> 24u)) * xs_3;
       x_2_6_0 += xs_3;
       let index_28 = part_6 * 2u + 1u;
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_26 + index_28) * 8u + row_2_6 % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_26 + index_28) * 8u + row_2_6 % 8u));
       let low_6_0_4 = w_q_at_14[0u] & 0xf0f0f0fu;
-      let w_h_at_14 = textureLoad(w_h, texel_at((index_27 + 1u) * 8u + row_2_6 % 8u), 0);
+      let w_h_at_14 = textureLoad(w_h, texel_at((index_27 + 1u) * 8u + row_2_6 % 8u));
       let high_6_0_4 = (w_h_at_14[0u] >> (part_6 * 2u)) & 0x1010101u;
       let word_6_0_4 = low_6_0_4 | (high_6_0_4 << 4u);
       t_6_0 += vec4<f32>(f32(word_6_0_4 & 255u), f32((word_6_0_4 >> 8u) & 255u), f32((word_6_0_4 >> 16u) & 255u), f32(word_6_0_4 >> 24u)) * xs_4;
@@ -887,7 +887,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let part_7 = c % 4u;
       let index_29 = row_2_7 / 8u * (params.cols / 256u) + block_7;
       let index_30 = index_29 * 8u;
-      let h_7 = textureLoad(w_s, texel_at(index_30 + row_2_7 % 8u), 0);
+      let h_7 = textureLoad(w_s, texel_at(index_30 + row_2_7 % 8u));
       let at_7 = part_7 % 2u * 16u;
       let early_7 = (vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) & vec2<u32>(16191u);
       let late_7 = (vec2<u32>(h_7.w >> at_7, (h_7.w >> at_7) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h_7.y, h_7.z) >> vec2<u32>(at_7)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
@@ -897,10 +897,10 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var s_7 = 0.0;
       var t_7_0 = vec4<f32>(0.0);
       var x_2_7_0 = vec4<f32>(0.0);
-      let w_q_at_15 = textureLoad(w_q, texel_at((index_30 + part_7 * 2u) * 8u + row_2_7 % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at((index_30 + part_7 * 2u) * 8u + row_2_7 % 8u));
       let low_7_0_0 = w_q_at_15[0u] & 0xf0f0f0fu;
       let index_31 = index_29 * 2u;
-      let w_h_at_15 = textureLoad(w_h, texel_at(index_31 * 8u + row_2_7 % 8u), 0);
+      let w_h_at_15 = textureLoad(w_h, texel_at(index_31 * 8u + row_2_7 % 8u));
       let high_7_0_0 = (w_h_at_15[0u] >> (part_7 * 2u)) & 0x1010101u;
       let word_7_0_0 = low_7_0_0 | (high_7_0_0 << 4u);
       t_7_0 += vec4<f32>(f32(word_7_0_0 & 255u), f32((word_7_0_0 >> 8u) & 255u), f32((word_7_0_0 >> 16u) & 255u), f32(word_7_0_0 >> 24u)) * xs_0;
@@ -921,9 +921,9 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       t_7_0 += vec4<f32>(f32(word_7_0_3 & 255u), f32((word_7_0_3 >> 8u) & 255u), f32((word_7_0_3 >> 16u) & 255u), f32(word_7_0_3 >> 24u)) * xs_3;
       x_2_7_0 += xs_3;
       let index_32 = part_7 * 2u + 1u;
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_30 + index_32) * 8u + row_2_7 % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_30 + index_32) * 8u + row_2_7 % 8u));
       let low_7_0_4 = w_q_at_16[0u] & 0xf0f0f0fu;
-      let w_h_at_16 = textureLoad(w_h, texel_at((index_31 + 1u) * 8u + row_2_7 % 8u), 0);
+      let w_h_at_16 = textureLoad(w_h, texel_at((index_31 + 1u) * 8u + row_2_7 % 8u));
       let high_7_0_4 = (w_h_at_16[0u] >> (part_7 * 2u)) & 0x1010101u;
       let word_7_0_4 = low_7_0_4 | (high_7_0_4 << 4u);
       t_7_0 += vec4<f32>(f32(word_7_0_4 & 255u), f32((word_7_0_4 >> 8u) & 255u), f32((word_7_0_4 >> 16u) & 255u), f32(word_7_0_4 >> 24u)) * xs_4;

@@ -11,8 +11,8 @@ struct Params {
   kind: u32,
   eps: f32,
 }
-@group(0) @binding(0) var w_d: texture_2d<u32>;
-@group(0) @binding(1) var w_q: texture_2d<u32>;
+@group(0) @binding(0) var w_d: texture_storage_2d<r32uint, read>;
+@group(0) @binding(1) var w_q: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(2) var<uniform> x: array<vec4<f32>, 4096>;
 @group(0) @binding(3) var<uniform> norm_weight: array<vec4<f32>, 4096>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
@@ -140,7 +140,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_0_0 = vec4<f32>(0.0);
       let index = row_0 / 8u * (params.cols / 64u) + c;
       let index_2 = index * 4u;
-      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u), 0);
+      let w_q_at = textureLoad(w_q, texel_at(index_2 * 8u + row_0 % 8u));
       let word_0_0_0 = w_q_at[0u];
       let w_0_0_0 = bitcast<i32>(word_0_0_0);
       t_0_0 += vec4<f32>(f32((w_0_0_0 << 24u) >> 24u), f32((w_0_0_0 << 16u) >> 24u), f32((w_0_0_0 << 8u) >> 24u), f32(w_0_0_0 >> 24u)) * xs_0;
@@ -153,7 +153,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_0_0_3 = w_q_at[3u];
       let w_0_0_3 = bitcast<i32>(word_0_0_3);
       t_0_0 += vec4<f32>(f32((w_0_0_3 << 24u) >> 24u), f32((w_0_0_3 << 16u) >> 24u), f32((w_0_0_3 << 8u) >> 24u), f32(w_0_0_3 >> 24u)) * xs_3;
-      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u), 0);
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_2 + 1u) * 8u + row_0 % 8u));
       let word_0_0_4 = w_q_at_2[0u];
       let w_0_0_4 = bitcast<i32>(word_0_0_4);
       t_0_0 += vec4<f32>(f32((w_0_0_4 << 24u) >> 24u), f32((w_0_0_4 << 16u) >> 24u), f32((w_0_0_4 << 8u) >> 24u), f32(w_0_0_4 >> 24u)) * xs_4;
@@ -166,11 +166,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_0_0_7 = w_q_at_2[3u];
       let w_0_0_7 = bitcast<i32>(word_0_0_7);
       t_0_0 += vec4<f32>(f32((w_0_0_7 << 24u) >> 24u), f32((w_0_0_7 << 16u) >> 24u), f32((w_0_0_7 << 8u) >> 24u), f32(w_0_0_7 >> 24u)) * xs_7;
-      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u), 0).x;
+      let w_d_at = textureLoad(w_d, texel_at(index * 8u + row_0 % 8u)).x;
       let word_2_0_0 = w_d_at;
       s_0 += unpack2x16float(word_2_0_0).x * (t_0_0.x + t_0_0.y + t_0_0.z + t_0_0.w);
       var t_0_1 = vec4<f32>(0.0);
-      let w_q_at_3 = textureLoad(w_q, texel_at((index_2 + 2u) * 8u + row_0 % 8u), 0);
+      let w_q_at_3 = textureLoad(w_q, texel_at((index_2 + 2u) * 8u + row_0 % 8u));
       let word_0_1_8 = w_q_at_3[0u];
       let w_0_1_8 = bitcast<i32>(word_0_1_8);
       t_0_1 += vec4<f32>(f32((w_0_1_8 << 24u) >> 24u), f32((w_0_1_8 << 16u) >> 24u), f32((w_0_1_8 << 8u) >> 24u), f32(w_0_1_8 >> 24u)) * xs_8;
@@ -183,7 +183,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_0_1_11 = w_q_at_3[3u];
       let w_0_1_11 = bitcast<i32>(word_0_1_11);
       t_0_1 += vec4<f32>(f32((w_0_1_11 << 24u) >> 24u), f32((w_0_1_11 << 16u) >> 24u), f32((w_0_1_11 << 8u) >> 24u), f32(w_0_1_11 >> 24u)) * xs_11;
-      let w_q_at_4 = textureLoad(w_q, texel_at((index_2 + 3u) * 8u + row_0 % 8u), 0);
+      let w_q_at_4 = textureLoad(w_q, texel_at((index_2 + 3u) * 8u + row_0 % 8u));
       let word_0_1_12 = w_q_at_4[0u];
       let w_0_1_12 = bitcast<i32>(word_0_1_12);
       t_0_1 += vec4<f32>(f32((w_0_1_12 << 24u) >> 24u), f32((w_0_1_12 << 16u) >> 24u), f32((w_0_1_12 << 8u) >> 24u), f32(w_0_1_12 >> 24u)) * xs_12;
@@ -204,7 +204,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_1_0 = vec4<f32>(0.0);
       let index_3 = row_1 / 8u * (params.cols / 64u) + c;
       let index_4 = index_3 * 4u;
-      let w_q_at_5 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u), 0);
+      let w_q_at_5 = textureLoad(w_q, texel_at(index_4 * 8u + row_1 % 8u));
       let word_1_0_0 = w_q_at_5[0u];
       let w_1_0_0 = bitcast<i32>(word_1_0_0);
       t_1_0 += vec4<f32>(f32((w_1_0_0 << 24u) >> 24u), f32((w_1_0_0 << 16u) >> 24u), f32((w_1_0_0 << 8u) >> 24u), f32(w_1_0_0 >> 24u)) * xs_0;
@@ -217,7 +217,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_1_0_3 = w_q_at_5[3u];
       let w_1_0_3 = bitcast<i32>(word_1_0_3);
       t_1_0 += vec4<f32>(f32((w_1_0_3 << 24u) >> 24u), f32((w_1_0_3 << 16u) >> 24u), f32((w_1_0_3 << 8u) >> 24u), f32(w_1_0_3 >> 24u)) * xs_3;
-      let w_q_at_6 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u), 0);
+      let w_q_at_6 = textureLoad(w_q, texel_at((index_4 + 1u) * 8u + row_1 % 8u));
       let word_1_0_4 = w_q_at_6[0u];
       let w_1_0_4 = bitcast<i32>(word_1_0_4);
       t_1_0 += vec4<f32>(f32((w_1_0_4 << 24u) >> 24u), f32((w_1_0_4 << 16u) >> 24u), f32((w_1_0_4 << 8u) >> 24u), f32(w_1_0_4 >> 24u)) * xs_4;
@@ -230,11 +230,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_1_0_7 = w_q_at_6[3u];
       let w_1_0_7 = bitcast<i32>(word_1_0_7);
       t_1_0 += vec4<f32>(f32((w_1_0_7 << 24u) >> 24u), f32((w_1_0_7 << 16u) >> 24u), f32((w_1_0_7 << 8u) >> 24u), f32(w_1_0_7 >> 24u)) * xs_7;
-      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u), 0).x;
+      let w_d_at_2 = textureLoad(w_d, texel_at(index_3 * 8u + row_1 % 8u)).x;
       let word_2_1_0 = w_d_at_2;
       s_1 += unpack2x16float(word_2_1_0).x * (t_1_0.x + t_1_0.y + t_1_0.z + t_1_0.w);
       var t_1_1 = vec4<f32>(0.0);
-      let w_q_at_7 = textureLoad(w_q, texel_at((index_4 + 2u) * 8u + row_1 % 8u), 0);
+      let w_q_at_7 = textureLoad(w_q, texel_at((index_4 + 2u) * 8u + row_1 % 8u));
       let word_1_1_8 = w_q_at_7[0u];
       let w_1_1_8 = bitcast<i32>(word_1_1_8);
       t_1_1 += vec4<f32>(f32((w_1_1_8 << 24u) >> 24u), f32((w_1_1_8 << 16u) >> 24u), f32((w_1_1_8 << 8u) >> 24u), f32(w_1_1_8 >> 24u)) * xs_8;
@@ -247,7 +247,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_1_1_11 = w_q_at_7[3u];
       let w_1_1_11 = bitcast<i32>(word_1_1_11);
       t_1_1 += vec4<f32>(f32((w_1_1_11 << 24u) >> 24u), f32((w_1_1_11 << 16u) >> 24u), f32((w_1_1_11 << 8u) >> 24u), f32(w_1_1_11 >> 24u)) * xs_11;
-      let w_q_at_8 = textureLoad(w_q, texel_at((index_4 + 3u) * 8u + row_1 % 8u), 0);
+      let w_q_at_8 = textureLoad(w_q, texel_at((index_4 + 3u) * 8u + row_1 % 8u));
       let word_1_1_12 = w_q_at_8[0u];
       let w_1_1_12 = bitcast<i32>(word_1_1_12);
       t_1_1 += vec4<f32>(f32((w_1_1_12 << 24u) >> 24u), f32((w_1_1_12 << 16u) >> 24u), f32((w_1_1_12 << 8u) >> 24u), f32(w_1_1_12 >> 24u)) * xs_12;
@@ -268,7 +268,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_2_0 = vec4<f32>(0.0);
       let index_5 = row_2_ / 8u * (params.cols / 64u) + c;
       let index_6 = index_5 * 4u;
-      let w_q_at_9 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u), 0);
+      let w_q_at_9 = textureLoad(w_q, texel_at(index_6 * 8u + row_2_ % 8u));
       let word_2__0_0 = w_q_at_9[0u];
       let w_2_0_0 = bitcast<i32>(word_2__0_0);
       t_2_0 += vec4<f32>(f32((w_2_0_0 << 24u) >> 24u), f32((w_2_0_0 << 16u) >> 24u), f32((w_2_0_0 << 8u) >> 24u), f32(w_2_0_0 >> 24u)) * xs_0;
@@ -281,7 +281,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2__0_3 = w_q_at_9[3u];
       let w_2_0_3 = bitcast<i32>(word_2__0_3);
       t_2_0 += vec4<f32>(f32((w_2_0_3 << 24u) >> 24u), f32((w_2_0_3 << 16u) >> 24u), f32((w_2_0_3 << 8u) >> 24u), f32(w_2_0_3 >> 24u)) * xs_3;
-      let w_q_at_10 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_10 = textureLoad(w_q, texel_at((index_6 + 1u) * 8u + row_2_ % 8u));
       let word_2__0_4 = w_q_at_10[0u];
       let w_2_0_4 = bitcast<i32>(word_2__0_4);
       t_2_0 += vec4<f32>(f32((w_2_0_4 << 24u) >> 24u), f32((w_2_0_4 << 16u) >> 24u), f32((w_2_0_4 << 8u) >> 24u), f32(w_2_0_4 >> 24u)) * xs_4;
@@ -294,11 +294,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2__0_7 = w_q_at_10[3u];
       let w_2_0_7 = bitcast<i32>(word_2__0_7);
       t_2_0 += vec4<f32>(f32((w_2_0_7 << 24u) >> 24u), f32((w_2_0_7 << 16u) >> 24u), f32((w_2_0_7 << 8u) >> 24u), f32(w_2_0_7 >> 24u)) * xs_7;
-      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u), 0).x;
+      let w_d_at_3 = textureLoad(w_d, texel_at(index_5 * 8u + row_2_ % 8u)).x;
       let word_2_2_0 = w_d_at_3;
       s_2 += unpack2x16float(word_2_2_0).x * (t_2_0.x + t_2_0.y + t_2_0.z + t_2_0.w);
       var t_2_1 = vec4<f32>(0.0);
-      let w_q_at_11 = textureLoad(w_q, texel_at((index_6 + 2u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_11 = textureLoad(w_q, texel_at((index_6 + 2u) * 8u + row_2_ % 8u));
       let word_2__1_8 = w_q_at_11[0u];
       let w_2_1_8 = bitcast<i32>(word_2__1_8);
       t_2_1 += vec4<f32>(f32((w_2_1_8 << 24u) >> 24u), f32((w_2_1_8 << 16u) >> 24u), f32((w_2_1_8 << 8u) >> 24u), f32(w_2_1_8 >> 24u)) * xs_8;
@@ -311,7 +311,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_2__1_11 = w_q_at_11[3u];
       let w_2_1_11 = bitcast<i32>(word_2__1_11);
       t_2_1 += vec4<f32>(f32((w_2_1_11 << 24u) >> 24u), f32((w_2_1_11 << 16u) >> 24u), f32((w_2_1_11 << 8u) >> 24u), f32(w_2_1_11 >> 24u)) * xs_11;
-      let w_q_at_12 = textureLoad(w_q, texel_at((index_6 + 3u) * 8u + row_2_ % 8u), 0);
+      let w_q_at_12 = textureLoad(w_q, texel_at((index_6 + 3u) * 8u + row_2_ % 8u));
       let word_2__1_12 = w_q_at_12[0u];
       let w_2_1_12 = bitcast<i32>(word_2__1_12);
       t_2_1 += vec4<f32>(f32((w_2_1_12 << 24u) >> 24u), f32((w_2_1_12 << 16u) >> 24u), f32((w_2_1_12 << 8u) >> 24u), f32(w_2_1_12 >> 24u)) * xs_12;
@@ -332,7 +332,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_3_0 = vec4<f32>(0.0);
       let index_7 = row_3_ / 8u * (params.cols / 64u) + c;
       let index_8 = index_7 * 4u;
-      let w_q_at_13 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u), 0);
+      let w_q_at_13 = textureLoad(w_q, texel_at(index_8 * 8u + row_3_ % 8u));
       let word_3_0_0 = w_q_at_13[0u];
       let w_3_0_0 = bitcast<i32>(word_3_0_0);
       t_3_0 += vec4<f32>(f32((w_3_0_0 << 24u) >> 24u), f32((w_3_0_0 << 16u) >> 24u), f32((w_3_0_0 << 8u) >> 24u), f32(w_3_0_0 >> 24u)) * xs_0;
@@ -345,7 +345,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_3_0_3 = w_q_at_13[3u];
       let w_3_0_3 = bitcast<i32>(word_3_0_3);
       t_3_0 += vec4<f32>(f32((w_3_0_3 << 24u) >> 24u), f32((w_3_0_3 << 16u) >> 24u), f32((w_3_0_3 << 8u) >> 24u), f32(w_3_0_3 >> 24u)) * xs_3;
-      let w_q_at_14 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_14 = textureLoad(w_q, texel_at((index_8 + 1u) * 8u + row_3_ % 8u));
       let word_3_0_4 = w_q_at_14[0u];
       let w_3_0_4 = bitcast<i32>(word_3_0_4);
       t_3_0 += vec4<f32>(f32((w_3_0_4 << 24u) >> 24u), f32((w_3_0_4 << 16u) >> 24u), f32((w_3_0_4 << 8u) >> 24u), f32(w_3_0_4 >> 24u)) * xs_4;
@@ -358,11 +358,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_3_0_7 = w_q_at_14[3u];
       let w_3_0_7 = bitcast<i32>(word_3_0_7);
       t_3_0 += vec4<f32>(f32((w_3_0_7 << 24u) >> 24u), f32((w_3_0_7 << 16u) >> 24u), f32((w_3_0_7 << 8u) >> 24u), f32(w_3_0_7 >> 24u)) * xs_7;
-      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u), 0).x;
+      let w_d_at_4 = textureLoad(w_d, texel_at(index_7 * 8u + row_3_ % 8u)).x;
       let word_2_3_0 = w_d_at_4;
       s_3 += unpack2x16float(word_2_3_0).x * (t_3_0.x + t_3_0.y + t_3_0.z + t_3_0.w);
       var t_3_1 = vec4<f32>(0.0);
-      let w_q_at_15 = textureLoad(w_q, texel_at((index_8 + 2u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_15 = textureLoad(w_q, texel_at((index_8 + 2u) * 8u + row_3_ % 8u));
       let word_3_1_8 = w_q_at_15[0u];
       let w_3_1_8 = bitcast<i32>(word_3_1_8);
       t_3_1 += vec4<f32>(f32((w_3_1_8 << 24u) >> 24u), f32((w_3_1_8 << 16u) >> 24u), f32((w_3_1_8 << 8u) >> 24u), f32(w_3_1_8 >> 24u)) * xs_8;
@@ -375,7 +375,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_3_1_11 = w_q_at_15[3u];
       let w_3_1_11 = bitcast<i32>(word_3_1_11);
       t_3_1 += vec4<f32>(f32((w_3_1_11 << 24u) >> 24u), f32((w_3_1_11 << 16u) >> 24u), f32((w_3_1_11 << 8u) >> 24u), f32(w_3_1_11 >> 24u)) * xs_11;
-      let w_q_at_16 = textureLoad(w_q, texel_at((index_8 + 3u) * 8u + row_3_ % 8u), 0);
+      let w_q_at_16 = textureLoad(w_q, texel_at((index_8 + 3u) * 8u + row_3_ % 8u));
       let word_3_1_12 = w_q_at_16[0u];
       let w_3_1_12 = bitcast<i32>(word_3_1_12);
       t_3_1 += vec4<f32>(f32((w_3_1_12 << 24u) >> 24u), f32((w_3_1_12 << 16u) >> 24u), f32((w_3_1_12 << 8u) >> 24u), f32(w_3_1_12 >> 24u)) * xs_12;
@@ -396,7 +396,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_4_0 = vec4<f32>(0.0);
       let index_9 = row_4 / 8u * (params.cols / 64u) + c;
       let index_10 = index_9 * 4u;
-      let w_q_at_17 = textureLoad(w_q, texel_at(index_10 * 8u + row_4 % 8u), 0);
+      let w_q_at_17 = textureLoad(w_q, texel_at(index_10 * 8u + row_4 % 8u));
       let word_4_0_0 = w_q_at_17[0u];
       let w_4_0_0 = bitcast<i32>(word_4_0_0);
       t_4_0 += vec4<f32>(f32((w_4_0_0 << 24u) >> 24u), f32((w_4_0_0 << 16u) >> 24u), f32((w_4_0_0 << 8u) >> 24u), f32(w_4_0_0 >> 24u)) * xs_0;
@@ -409,7 +409,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_4_0_3 = w_q_at_17[3u];
       let w_4_0_3 = bitcast<i32>(word_4_0_3);
       t_4_0 += vec4<f32>(f32((w_4_0_3 << 24u) >> 24u), f32((w_4_0_3 << 16u) >> 24u), f32((w_4_0_3 << 8u) >> 24u), f32(w_4_0_3 >> 24u)) * xs_3;
-      let w_q_at_18 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_4 % 8u), 0);
+      let w_q_at_18 = textureLoad(w_q, texel_at((index_10 + 1u) * 8u + row_4 % 8u));
       let word_4_0_4 = w_q_at_18[0u];
       let w_4_0_4 = bitcast<i32>(word_4_0_4);
       t_4_0 += vec4<f32>(f32((w_4_0_4 << 24u) >> 24u), f32((w_4_0_4 << 16u) >> 24u), f32((w_4_0_4 << 8u) >> 24u), f32(w_4_0_4 >> 24u)) * xs_4;
@@ -422,11 +422,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_4_0_7 = w_q_at_18[3u];
       let w_4_0_7 = bitcast<i32>(word_4_0_7);
       t_4_0 += vec4<f32>(f32((w_4_0_7 << 24u) >> 24u), f32((w_4_0_7 << 16u) >> 24u), f32((w_4_0_7 << 8u) >> 24u), f32(w_4_0_7 >> 24u)) * xs_7;
-      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_4 % 8u), 0).x;
+      let w_d_at_5 = textureLoad(w_d, texel_at(index_9 * 8u + row_4 % 8u)).x;
       let word_2_4_0 = w_d_at_5;
       s_4 += unpack2x16float(word_2_4_0).x * (t_4_0.x + t_4_0.y + t_4_0.z + t_4_0.w);
       var t_4_1 = vec4<f32>(0.0);
-      let w_q_at_19 = textureLoad(w_q, texel_at((index_10 + 2u) * 8u + row_4 % 8u), 0);
+      let w_q_at_19 = textureLoad(w_q, texel_at((index_10 + 2u) * 8u + row_4 % 8u));
       let word_4_1_8 = w_q_at_19[0u];
       let w_4_1_8 = bitcast<i32>(word_4_1_8);
       t_4_1 += vec4<f32>(f32((w_4_1_8 << 24u) >> 24u), f32((w_4_1_8 << 16u) >> 24u), f32((w_4_1_8 << 8u) >> 24u), f32(w_4_1_8 >> 24u)) * xs_8;
@@ -439,7 +439,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_4_1_11 = w_q_at_19[3u];
       let w_4_1_11 = bitcast<i32>(word_4_1_11);
       t_4_1 += vec4<f32>(f32((w_4_1_11 << 24u) >> 24u), f32((w_4_1_11 << 16u) >> 24u), f32((w_4_1_11 << 8u) >> 24u), f32(w_4_1_11 >> 24u)) * xs_11;
-      let w_q_at_20 = textureLoad(w_q, texel_at((index_10 + 3u) * 8u + row_4 % 8u), 0);
+      let w_q_at_20 = textureLoad(w_q, texel_at((index_10 + 3u) * 8u + row_4 % 8u));
       let word_4_1_12 = w_q_at_20[0u];
       let w_4_1_12 = bitcast<i32>(word_4_1_12);
       t_4_1 += vec4<f32>(f32((w_4_1_12 << 24u) >> 24u), f32((w_4_1_12 << 16u) >> 24u), f32((w_4_1_12 << 8u) >> 24u), f32(w_4_1_12 >> 24u)) * xs_12;
@@ -460,7 +460,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_5_0 = vec4<f32>(0.0);
       let index_11 = row_5 / 8u * (params.cols / 64u) + c;
       let index_12 = index_11 * 4u;
-      let w_q_at_21 = textureLoad(w_q, texel_at(index_12 * 8u + row_5 % 8u), 0);
+      let w_q_at_21 = textureLoad(w_q, texel_at(index_12 * 8u + row_5 % 8u));
       let word_5_0_0 = w_q_at_21[0u];
       let w_5_0_0 = bitcast<i32>(word_5_0_0);
       t_5_0 += vec4<f32>(f32((w_5_0_0 << 24u) >> 24u), f32((w_5_0_0 << 16u) >> 24u), f32((w_5_0_0 << 8u) >> 24u), f32(w_5_0_0 >> 24u)) * xs_0;
@@ -473,7 +473,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_5_0_3 = w_q_at_21[3u];
       let w_5_0_3 = bitcast<i32>(word_5_0_3);
       t_5_0 += vec4<f32>(f32((w_5_0_3 << 24u) >> 24u), f32((w_5_0_3 << 16u) >> 24u), f32((w_5_0_3 << 8u) >> 24u), f32(w_5_0_3 >> 24u)) * xs_3;
-      let w_q_at_22 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_5 % 8u), 0);
+      let w_q_at_22 = textureLoad(w_q, texel_at((index_12 + 1u) * 8u + row_5 % 8u));
       let word_5_0_4 = w_q_at_22[0u];
       let w_5_0_4 = bitcast<i32>(word_5_0_4);
       t_5_0 += vec4<f32>(f32((w_5_0_4 << 24u) >> 24u), f32((w_5_0_4 << 16u) >> 24u), f32((w_5_0_4 << 8u) >> 24u), f32(w_5_0_4 >> 24u)) * xs_4;
@@ -486,11 +486,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_5_0_7 = w_q_at_22[3u];
       let w_5_0_7 = bitcast<i32>(word_5_0_7);
       t_5_0 += vec4<f32>(f32((w_5_0_7 << 24u) >> 24u), f32((w_5_0_7 << 16u) >> 24u), f32((w_5_0_7 << 8u) >> 24u), f32(w_5_0_7 >> 24u)) * xs_7;
-      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_5 % 8u), 0).x;
+      let w_d_at_6 = textureLoad(w_d, texel_at(index_11 * 8u + row_5 % 8u)).x;
       let word_2_5_0 = w_d_at_6;
       s_5 += unpack2x16float(word_2_5_0).x * (t_5_0.x + t_5_0.y + t_5_0.z + t_5_0.w);
       var t_5_1 = vec4<f32>(0.0);
-      let w_q_at_23 = textureLoad(w_q, texel_at((index_12 + 2u) * 8u + row_5 % 8u), 0);
+      let w_q_at_23 = textureLoad(w_q, texel_at((index_12 + 2u) * 8u + row_5 % 8u));
       let word_5_1_8 = w_q_at_23[0u];
       let w_5_1_8 = bitcast<i32>(word_5_1_8);
       t_5_1 += vec4<f32>(f32((w_5_1_8 << 24u) >> 24u), f32((w_5_1_8 << 16u) >> 24u), f32((w_5_1_8 << 8u) >> 24u), f32(w_5_1_8 >> 24u)) * xs_8;
@@ -503,7 +503,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_5_1_11 = w_q_at_23[3u];
       let w_5_1_11 = bitcast<i32>(word_5_1_11);
       t_5_1 += vec4<f32>(f32((w_5_1_11 << 24u) >> 24u), f32((w_5_1_11 << 16u) >> 24u), f32((w_5_1_11 << 8u) >> 24u), f32(w_5_1_11 >> 24u)) * xs_11;
-      let w_q_at_24 = textureLoad(w_q, texel_at((index_12 + 3u) * 8u + row_5 % 8u), 0);
+      let w_q_at_24 = textureLoad(w_q, texel_at((index_12 + 3u) * 8u + row_5 % 8u));
       let word_5_1_12 = w_q_at_24[0u];
       let w_5_1_12 = bitcast<i32>(word_5_1_12);
       t_5_1 += vec4<f32>(f32((w_5_1_12 << 24u) >> 24u), f32((w_5_1_12 << 16u) >> 24u), f32((w_5_1_12 << 8u) >> 24u), f32(w_5_1_12 >> 24u)) * xs_12;
@@ -524,7 +524,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_6_0 = vec4<f32>(0.0);
       let index_13 = row_6 / 8u * (params.cols / 64u) + c;
       let index_14 = index_13 * 4u;
-      let w_q_at_25 = textureLoad(w_q, texel_at(index_14 * 8u + row_6 % 8u), 0);
+      let w_q_at_25 = textureLoad(w_q, texel_at(index_14 * 8u + row_6 % 8u));
       let word_6_0_0 = w_q_at_25[0u];
       let w_6_0_0 = bitcast<i32>(word_6_0_0);
       t_6_0 += vec4<f32>(f32((w_6_0_0 << 24u) >> 24u), f32((w_6_0_0 << 16u) >> 24u), f32((w_6_0_0 << 8u) >> 24u), f32(w_6_0_0 >> 24u)) * xs_0;
@@ -537,7 +537,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_6_0_3 = w_q_at_25[3u];
       let w_6_0_3 = bitcast<i32>(word_6_0_3);
       t_6_0 += vec4<f32>(f32((w_6_0_3 << 24u) >> 24u), f32((w_6_0_3 << 16u) >> 24u), f32((w_6_0_3 << 8u) >> 24u), f32(w_6_0_3 >> 24u)) * xs_3;
-      let w_q_at_26 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_6 % 8u), 0);
+      let w_q_at_26 = textureLoad(w_q, texel_at((index_14 + 1u) * 8u + row_6 % 8u));
       let word_6_0_4 = w_q_at_26[0u];
       let w_6_0_4 = bitcast<i32>(word_6_0_4);
       t_6_0 += vec4<f32>(f32((w_6_0_4 << 24u) >> 24u), f32((w_6_0_4 << 16u) >> 24u), f32((w_6_0_4 << 8u) >> 24u), f32(w_6_0_4 >> 24u)) * xs_4;
@@ -550,11 +550,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_6_0_7 = w_q_at_26[3u];
       let w_6_0_7 = bitcast<i32>(word_6_0_7);
       t_6_0 += vec4<f32>(f32((w_6_0_7 << 24u) >> 24u), f32((w_6_0_7 << 16u) >> 24u), f32((w_6_0_7 << 8u) >> 24u), f32(w_6_0_7 >> 24u)) * xs_7;
-      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_6 % 8u), 0).x;
+      let w_d_at_7 = textureLoad(w_d, texel_at(index_13 * 8u + row_6 % 8u)).x;
       let word_2_6_0 = w_d_at_7;
       s_6 += unpack2x16float(word_2_6_0).x * (t_6_0.x + t_6_0.y + t_6_0.z + t_6_0.w);
       var t_6_1 = vec4<f32>(0.0);
-      let w_q_at_27 = textureLoad(w_q, texel_at((index_14 + 2u) * 8u + row_6 % 8u), 0);
+      let w_q_at_27 = textureLoad(w_q, texel_at((index_14 + 2u) * 8u + row_6 % 8u));
       let word_6_1_8 = w_q_at_27[0u];
       let w_6_1_8 = bitcast<i32>(word_6_1_8);
       t_6_1 += vec4<f32>(f32((w_6_1_8 << 24u) >> 24u), f32((w_6_1_8 << 16u) >> 24u), f32((w_6_1_8 << 8u) >> 24u), f32(w_6_1_8 >> 24u)) * xs_8;
@@ -567,7 +567,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_6_1_11 = w_q_at_27[3u];
       let w_6_1_11 = bitcast<i32>(word_6_1_11);
       t_6_1 += vec4<f32>(f32((w_6_1_11 << 24u) >> 24u), f32((w_6_1_11 << 16u) >> 24u), f32((w_6_1_11 << 8u) >> 24u), f32(w_6_1_11 >> 24u)) * xs_11;
-      let w_q_at_28 = textureLoad(w_q, texel_at((index_14 + 3u) * 8u + row_6 % 8u), 0);
+      let w_q_at_28 = textureLoad(w_q, texel_at((index_14 + 3u) * 8u + row_6 % 8u));
       let word_6_1_12 = w_q_at_28[0u];
       let w_6_1_12 = bitcast<i32>(word_6_1_12);
       t_6_1 += vec4<f32>(f32((w_6_1_12 << 24u) >> 24u), f32((w_6_1_12 << 16u) >> 24u), f32((w_6_1_12 << 8u) >> 24u), f32(w_6_1_12 >> 24u)) * xs_12;
@@ -588,7 +588,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       var t_7_0 = vec4<f32>(0.0);
       let index_15 = row_7 / 8u * (params.cols / 64u) + c;
       let index_16 = index_15 * 4u;
-      let w_q_at_29 = textureLoad(w_q, texel_at(index_16 * 8u + row_7 % 8u), 0);
+      let w_q_at_29 = textureLoad(w_q, texel_at(index_16 * 8u + row_7 % 8u));
       let word_7_0_0 = w_q_at_29[0u];
       let w_7_0_0 = bitcast<i32>(word_7_0_0);
       t_7_0 += vec4<f32>(f32((w_7_0_0 << 24u) >> 24u), f32((w_7_0_0 << 16u) >> 24u), f32((w_7_0_0 << 8u) >> 24u), f32(w_7_0_0 >> 24u)) * xs_0;
@@ -601,7 +601,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_7_0_3 = w_q_at_29[3u];
       let w_7_0_3 = bitcast<i32>(word_7_0_3);
       t_7_0 += vec4<f32>(f32((w_7_0_3 << 24u) >> 24u), f32((w_7_0_3 << 16u) >> 24u), f32((w_7_0_3 << 8u) >> 24u), f32(w_7_0_3 >> 24u)) * xs_3;
-      let w_q_at_30 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_7 % 8u), 0);
+      let w_q_at_30 = textureLoad(w_q, texel_at((index_16 + 1u) * 8u + row_7 % 8u));
       let word_7_0_4 = w_q_at_30[0u];
       let w_7_0_4 = bitcast<i32>(word_7_0_4);
       t_7_0 += vec4<f32>(f32((w_7_0_4 << 24u) >> 24u), f32((w_7_0_4 << 16u) >> 24u), f32((w_7_0_4 << 8u) >> 24u), f32(w_7_0_4 >> 24u)) * xs_4;
@@ -614,11 +614,11 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_7_0_7 = w_q_at_30[3u];
       let w_7_0_7 = bitcast<i32>(word_7_0_7);
       t_7_0 += vec4<f32>(f32((w_7_0_7 << 24u) >> 24u), f32((w_7_0_7 << 16u) >> 24u), f32((w_7_0_7 << 8u) >> 24u), f32(w_7_0_7 >> 24u)) * xs_7;
-      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_7 % 8u), 0).x;
+      let w_d_at_8 = textureLoad(w_d, texel_at(index_15 * 8u + row_7 % 8u)).x;
       let word_2_7_0 = w_d_at_8;
       s_7 += unpack2x16float(word_2_7_0).x * (t_7_0.x + t_7_0.y + t_7_0.z + t_7_0.w);
       var t_7_1 = vec4<f32>(0.0);
-      let w_q_at_31 = textureLoad(w_q, texel_at((index_16 + 2u) * 8u + row_7 % 8u), 0);
+      let w_q_at_31 = textureLoad(w_q, texel_at((index_16 + 2u) * 8u + row_7 % 8u));
       let word_7_1_8 = w_q_at_31[0u];
       let w_7_1_8 = bitcast<i32>(word_7_1_8);
       t_7_1 += vec4<f32>(f32((w_7_1_8 << 24u) >> 24u), f32((w_7_1_8 << 16u) >> 24u), f32((w_7_1_8 << 8u) >> 24u), f32(w_7_1_8 >> 24u)) * xs_8;
@@ -631,7 +631,7 @@ fn gemv(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) wo
       let word_7_1_11 = w_q_at_31[3u];
       let w_7_1_11 = bitcast<i32>(word_7_1_11);
       t_7_1 += vec4<f32>(f32((w_7_1_11 << 24u) >> 24u), f32((w_7_1_11 << 16u) >> 24u), f32((w_7_1_11 << 8u) >> 24u), f32(w_7_1_11 >> 24u)) * xs_11;
-      let w_q_at_32 = textureLoad(w_q, texel_at((index_16 + 3u) * 8u + row_7 % 8u), 0);
+      let w_q_at_32 = textureLoad(w_q, texel_at((index_16 + 3u) * 8u + row_7 % 8u));
       let word_7_1_12 = w_q_at_32[0u];
       let w_7_1_12 = bitcast<i32>(word_7_1_12);
       t_7_1 += vec4<f32>(f32((w_7_1_12 << 24u) >> 24u), f32((w_7_1_12 << 16u) >> 24u), f32((w_7_1_12 << 8u) >> 24u), f32(w_7_1_12 >> 24u)) * xs_12;

@@ -201,7 +201,7 @@ func (a *attention) split() error {
 		Tokens: 1, Heads: uint32(a.heads), ValueDim: uint32(a.width), Slots: uint32(slots), YStride: uint32(a.heads * a.width), SinkHeads: params.SinkHeads,
 	}
 	return a.batch.dispatch(generated.AttentionMerge, generated.AttentionMergeKey{}, merge,
-		map[string]plan.Source{"parts": parts, "sinks": a.bound["sinks"], "y": y})
+		map[string]plan.Source{"state": a.bound["state"], "parts": parts, "sinks": a.bound["sinks"], "y": y})
 }
 
 // leastSpan is the keys of a part of attention_stream.

@@ -164,6 +164,8 @@ func (g *generator) attention(s attentionShape) {
 		size = s.tokens * s.heads * s.slots * (width + 4)
 	}
 	y := c.output("y", size)
+	streams := g.Unit.Source.Name == "attention_stream" // leaves sums of nothing
+	shares := streams && g.word("lanes") == "parts"     // splits what is seen
 	for t := range s.tokens {
 		first, end := s.seen(t)
 		for h := range s.heads {
@@ -181,13 +183,20 @@ func (g *generator) attention(s attentionShape) {
 			}
 			for part := range max(1, s.splits) {
 				from, to := first, end
-				if s.splits > 0 {
+				switch {
+				case shares && s.splits > 0:
+					share := max((end-first+s.splits-1)/s.splits, s.span)
+					from = min(first+part*share, end)
+					to = min(from+share, end)
+				case s.splits > 0:
 					from, to = min(max(part*s.span, first), end), min(max((part+1)*s.span, first), end)
 				}
 				acc, top, sum := attend(from, to)
 				at := ((t*s.heads+h)*s.slots + s.slot + part) * (width + 4)
-				for d, x := range acc {
-					y.put(at+d, x, max(sum, 1))
+				if sum > 0 || !streams {
+					for d, x := range acc {
+						y.put(at+d, x, max(sum, 1))
+					}
 				}
 				top = max(top, -math.MaxFloat32) // where there are no keys
 				y.put(at+width, top, 1+math.Abs(top))

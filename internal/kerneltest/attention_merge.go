@@ -17,6 +17,10 @@ var _ = describe(Spec{
 			c.size("heads", heads)
 			c.size("value_dim", dim)
 			c.size("slots", slots)
+			partKeys := []int{0, 16, 0, 5}[i]
+			c.size("part_keys", partKeys)
+			position := 16*2 - 2 + g.IntN(2) // with 16 keys a slot the second or third is the last that has any
+			c.words("state", uint32(position), g.Uint32(), g.Uint32(), g.Uint32())
 			c.size("y_stride", stride)
 			n := tokens * heads * slots
 			row := dim + 4
@@ -28,7 +32,12 @@ var _ = describe(Spec{
 				sums[2], sums[3] = 0, 0
 				if s%slots > 0 && s%3 == 1 { // a slot that saw no keys
 					sums[0], sums[1] = -math.MaxFloat32, 0
-					clear(parts[s*row:][:dim])
+					parts[s*row] = math.Inf(1) // never written
+				}
+				if used := slotsUsed(slots, partKeys, position+s/(heads*slots)+1); s%slots >= used {
+					for d := range row { // nobody may look
+						parts[s*row+d] = math.Inf(1)
+					}
 				}
 			}
 			parts = c.floats("parts", parts)
@@ -36,12 +45,16 @@ var _ = describe(Spec{
 			y := c.output("y", tokens*stride)
 			for t := range tokens * heads {
 				top := math.Inf(-1)
-				for s := t * slots; s < (t+1)*slots; s++ {
+				end := t*slots + slotsUsed(slots, partKeys, position+t/heads+1)
+				for s := t * slots; s < end; s++ {
 					top = max(top, parts[s*row+dim])
 				}
 				acc, size := make([]float64, dim), make([]float64, dim)
 				sum := 0.0
-				for s := t * slots; s < (t+1)*slots; s++ {
+				for s := t * slots; s < end; s++ {
+					if parts[s*row+dim+1] == 0 {
+						continue
+					}
 					weight := math.Exp(parts[s*row+dim] - top)
 					sum += weight * parts[s*row+dim+1]
 					for d := range dim {
@@ -57,3 +70,11 @@ var _ = describe(Spec{
 		}
 	},
 })
+
+// slotsUsed returns how many of the slots may have keys, of which so many are seen.
+func slotsUsed(slots, partKeys, seen int) int {
+	if partKeys == 0 {
+		return slots
+	}
+	return min(slots, (seen+partKeys-1)/partKeys)
+}

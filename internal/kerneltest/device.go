@@ -35,7 +35,7 @@ func NewShader(d gpu.Device, v *Variant) (*Shader, error) {
 func access(b *ir.Binding) gpu.Access {
 	switch {
 	case texels(b) != 0:
-		return gpu.TexelAccess
+		return gpu.TexelAccess(int(texels(b).TexelSize()))
 	case b.Uniform != nil:
 		return gpu.UniformAccess
 	case b.Access == ir.In:

@@ -117,13 +117,13 @@ const (
 	Storage  Usage = 1 << iota // bound as var<storage>
 	Uniform                    // bound as var<uniform>
 	Indirect                   // holds the workgroup counts of an indirect dispatch
-	Texels4                    // bound as var texture_2d<u32>, with texels of 4 bytes (r32uint)
-	Texels8                    // the same, of 8 bytes (rg32uint)
-	Texels16                   // the same, of 16 bytes (rgba32uint)
+	Texels4                    // bound as a texture with texels of 4 bytes
+	Texels8                    // the same, of 8 bytes
+	Texels16                   // the same, of 16 bytes
 )
 
 // The shape of buffers of texels: texel i of x is
-// textureLoad(x, vec2u(i % TexelRow, i / TexelRow), 0), its words in order.
+// textureLoad(x, vec2u(i % TexelRow, i / TexelRow)), its words in order.
 const (
 	TexelRow     = 4096
 	MaxTexelRows = 8192 // what every WebGPU device allows
@@ -149,8 +149,35 @@ const (
 	ReadOnly      Access = iota // var<storage, read>
 	ReadWrite                   // var<storage, read_write>
 	UniformAccess               // var<uniform>
-	TexelAccess                 // var texture_2d<u32>
+	ReadTexels4                 // var texture_storage_2d<r32uint, read>
+	ReadTexels8                 // var texture_storage_2d<rg32uint, read>
+	ReadTexels16                // var texture_storage_2d<rgba32uint, read>
 )
+
+// Texels returns the usage of the buffers that an access reads as texels, or 0
+// for other accesses.
+func (a Access) Texels() Usage {
+	switch a {
+	case ReadTexels4:
+		return Texels4
+	case ReadTexels8:
+		return Texels8
+	case ReadTexels16:
+		return Texels16
+	}
+	return 0
+}
+
+// TexelAccess returns the access to texels of 4, 8 or 16 bytes.
+func TexelAccess(bytes int) Access {
+	switch bytes {
+	case 4:
+		return ReadTexels4
+	case 8:
+		return ReadTexels8
+	}
+	return ReadTexels16
+}
 
 // PipelineDesc describes a compute pipeline whose bindings are all in group 0,
 // numbered from 0 in order.

@@ -156,6 +156,17 @@ func (d *Device) Refuses(v *Variant) string {
 // Texels reports whether the binding is a texture.
 func (b *Binding) Texels() bool { return b.Plane != nil && b.Plane.Texels }
 
+// TexelBytes returns the size of an element of a texture.
+func (b *Binding) TexelBytes() int {
+	switch {
+	case strings.HasPrefix(b.Elem, "vec4"):
+		return 16
+	case strings.HasPrefix(b.Elem, "vec2"):
+		return 8
+	}
+	return 4
+}
+
 // StorageBuffers counts the bindings that are neither uniform buffers nor textures.
 func (v *Variant) StorageBuffers() int {
 	n := 0

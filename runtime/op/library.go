@@ -188,7 +188,7 @@ func describePipeline(v *kernel.Variant) gpu.PipelineDesc {
 func access(b *kernel.Binding) gpu.Access {
 	switch {
 	case b.Texels():
-		return gpu.TexelAccess
+		return gpu.TexelAccess(b.TexelBytes())
 	case b.Uniform > 0:
 		return gpu.UniformAccess
 	case b.Write:

@@ -109,7 +109,10 @@ func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, o AttentionOp
 		a.couldBe(record.others)
 		part.slot += record.slots(page)
 	}
-	a.merge(y, part)
+	if len(cache.pages) > 1 {
+		record.least = 0
+	}
+	a.merge(y, part, record.least)
 	return y
 }
 
@@ -132,6 +135,7 @@ type result struct {
 // method records attention over a page by one of the kernels.
 type method struct {
 	slots  func(page) int // that a page fills
+	least  int            // keys of each slot but the last that has any; 0: not known
 	page   func(page, result)
 	others []Alternative
 }
@@ -252,7 +256,7 @@ func (a *attention) split(w way, v *kernel.Variant) method {
 		span = 1
 	}
 	splits := func(p page) int { return ceilDiv(p.capacity, span) }
-	return method{slots: splits, page: func(p page, to result) {
+	return method{slots: splits, least: span, page: func(p page, to result) {
 		params := a.params(p, to)
 		params.Splits = uint32(splits(p))
 		a.over(w, v, params, p, to)
@@ -260,8 +264,8 @@ func (a *attention) split(w way, v *kernel.Variant) method {
 	}}
 }
 
-// How attention_stream splits a cache: into at most so many parts, whose
-// results fit a binding, of at least so many keys.
+// How attention_stream splits the keys that a query sees: into at most so many
+// parts, whose results fit a binding, of at least so many keys.
 const (
 	mostParts = 64
 	leastSpan = 16
@@ -272,11 +276,10 @@ func (a *attention) parts(w way, pages int) method {
 	v := a.find(w)
 	room := int(a.limits.Binding / (4 * int64(a.heads.Q) * int64(a.heads.partial())))
 	most := max(min(room, mostParts)/pages, 1)
-	span := func(p page) int { return max(ceilDiv(p.capacity, most), leastSpan) }
-	splits := func(p page) int { return ceilDiv(p.capacity, span(p)) }
-	return method{slots: splits, page: func(p page, to result) {
+	splits := func(p page) int { return min(most, ceilDiv(p.capacity, leastSpan)) }
+	return method{slots: splits, least: leastSpan, page: func(p page, to result) {
 		params := a.params(p, to)
-		params.Splits, params.PartKeys = uint32(splits(p)), uint32(span(p))
+		params.Splits, params.PartKeys = uint32(splits(p)), leastSpan
 		a.over(w, v, params, p, to)
 	}}
 }
@@ -353,13 +356,13 @@ func (a *attention) over(w way, v *kernel.Variant, params generated.AttentionStr
 }
 
 // merge joins the slots of partial results.
-func (a *attention) merge(y *Tensor, part result) {
+func (a *attention) merge(y *Tensor, part result, least int) {
 	params := generated.AttentionMergeParams{
-		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), ValueDim: uint32(a.heads.values()), Slots: uint32(part.slots),
+		Tokens: uint32(a.Tokens), Heads: uint32(a.heads.Q), ValueDim: uint32(a.heads.values()), Slots: uint32(part.slots), PartKeys: uint32(least),
 		YStride: uint32(y.Stride), SinkHeads: a.sinkHeads(),
 	}
 	a.dispatch(generated.AttentionMerge, generated.AttentionMergeKey{}, params, 0, a.Tokens,
-		bind{"parts", part.y}, bind{"sinks", a.sinks(part.y)}, bind{"y", y})
+		bind{"state", Fixed(a.shared.State.All())}, bind{"parts", part.y}, bind{"sinks", a.sinks(part.y)}, bind{"y", y})
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

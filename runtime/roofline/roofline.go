@@ -2,6 +2,7 @@
 package roofline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,9 @@ func bandwidth(ctx context.Context, dev gpu.Device, usage gpu.Usage) (best float
 		return 0, err
 	}
 	defer data.Release()
+	if err := fill(dev, data); err != nil {
+		return 0, err
+	}
 	for _, r := range readers {
 		rate, err := r.measure(ctx, dev, data, usage, load)
 		if err != nil {
@@ -83,6 +87,17 @@ func bandwidth(ctx context.Context, dev gpu.Device, usage gpu.Usage) (best float
 		best = max(best, rate)
 	}
 	return best, nil
+}
+
+// fill writes a buffer, lest its pages be one page of zeros.
+func fill(dev gpu.Device, b gpu.Buffer) error {
+	piece := bytes.Repeat([]byte{0x3f}, 16<<20)
+	for at := int64(0); at < b.Size(); at += int64(len(piece)) {
+		if err := dev.Write(b, at, piece[:min(int64(len(piece)), b.Size()-at)]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // measure returns the bytes a second of one way.
@@ -97,7 +112,7 @@ func (r reader) measure(ctx context.Context, dev gpu.Device, data gpu.Buffer, us
 	grid := fold(uint32(groups), dev.Caps().Limits.MaxWorkgroupsPerDim)
 	access, declaration := gpu.ReadOnly, storage
 	if usage != gpu.Storage {
-		access, declaration = gpu.TexelAccess, texels
+		access, declaration = gpu.ReadTexels16, texels
 	}
 	pipeline, err := dev.NewPipeline(gpu.PipelineDesc{
 		Label: "read", WGSL: declaration + r.wgsl(groups), Entry: "read_all", Bindings: []gpu.Access{access, gpu.ReadWrite},
@@ -151,8 +166,8 @@ const (
 @group(0) @binding(0) var<storage, read> data: array<vec4<f32>>;
 fn load(i: u32) -> vec4<f32> { return data[i]; }`
 	texels = `
-@group(0) @binding(0) var data: texture_2d<u32>;
-fn load(i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(textureLoad(data, vec2<u32>(i % 4096u, i / 4096u), 0)); }`
+@group(0) @binding(0) var data: texture_storage_2d<rgba32uint, read>;
+fn load(i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(textureLoad(data, vec2<u32>(i % 4096u, i / 4096u))); }`
 )
 
 // wgsl returns the kernel, in which four sums keep reads independent.

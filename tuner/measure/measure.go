@@ -4,6 +4,7 @@ package measure
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -20,8 +21,9 @@ type Bench struct {
 
 	dev     gpu.Device
 	library *op.Library
-	data    gpu.Buffer // that all bindings share that are only read
-	results gpu.Buffer // and that all others do
+	data    gpu.Buffer               // that all bindings share that are only read
+	texels  map[gpu.Usage]gpu.Buffer // and all that are textures of one kind
+	results gpu.Buffer               // and that all others do
 	params  gpu.Buffer
 }
 
@@ -38,9 +40,10 @@ func NewBench(ctx context.Context, dev gpu.Device, variants []*kernel.Variant, s
 	for _, v := range variants {
 		for i := range v.Bindings {
 			for _, words := range sizes {
-				if need := op.Need(&v.Bindings[i], words); v.Bindings[i].Write {
+				switch need := op.Need(&v.Bindings[i], words); {
+				case v.Bindings[i].Write:
 					written = max(written, need)
-				} else {
+				case !v.Bindings[i].Texels():
 					read = max(read, need)
 				}
 			}
@@ -65,12 +68,43 @@ func NewBench(ctx context.Context, dev gpu.Device, variants []*kernel.Variant, s
 		b.Close()
 		return nil, err
 	}
+	if err := b.makeTexels(variants, sizes); err != nil {
+		b.Close()
+		return nil, err
+	}
 	return b, nil
 }
 
+// makeTexels makes a texture of each kind that variants read.
+func (b *Bench) makeTexels(variants []*kernel.Variant, sizes [][]uint32) (err error) {
+	most := map[gpu.Usage]int64{}
+	for _, v := range variants {
+		for i := range v.Bindings {
+			for _, words := range sizes {
+				if binding := &v.Bindings[i]; binding.Texels() {
+					most[texelsOf(binding)] = max(most[texelsOf(binding)], op.Need(binding, words))
+				}
+			}
+		}
+	}
+	b.texels = map[gpu.Usage]gpu.Buffer{}
+	for usage, size := range most {
+		if b.texels[usage], err = b.dev.NewBuffer("texels", size, usage); err != nil {
+			return err
+		}
+		if err := b.dev.Write(b.texels[usage], 0, numbers(b.texels[usage].Size())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// texelsOf returns which texels a binding reads.
+func texelsOf(b *kernel.Binding) gpu.Usage { return gpu.TexelAccess(b.TexelBytes()).Texels() }
+
 // Close gives back the data.
 func (b *Bench) Close() {
-	for _, buffer := range []gpu.Buffer{b.data, b.results, b.params} {
+	for _, buffer := range slices.AppendSeq([]gpu.Buffer{b.data, b.results, b.params}, maps.Values(b.texels)) {
 		if buffer != nil {
 			buffer.Release()
 		}
@@ -142,8 +176,11 @@ func (b *Bench) command(v *kernel.Variant, words []uint32) (c gpu.Command, relea
 	ranges := make([]gpu.BufferRange, len(v.Bindings))
 	for i := range v.Bindings {
 		ranges[i] = gpu.BufferRange{Buffer: b.data, Size: op.Need(&v.Bindings[i], words)}
-		if v.Bindings[i].Write {
+		switch {
+		case v.Bindings[i].Write:
 			ranges[i].Buffer = b.results
+		case v.Bindings[i].Texels():
+			ranges[i] = gpu.BufferRange{Buffer: b.texels[texelsOf(&v.Bindings[i])], Size: b.texels[texelsOf(&v.Bindings[i])].Size()}
 		}
 	}
 	grid, err := b.library.Grid(v, words)

@@ -133,7 +133,9 @@ func shader(body string, bindings ...gpu.Access) string {
 			gpu.ReadOnly:      "var<storage, read> @: array<u32>;",
 			gpu.ReadWrite:     "var<storage, read_write> @: array<u32>;",
 			gpu.UniformAccess: "var<uniform> @: vec4<u32>;",
-			gpu.TexelAccess:   "var @: texture_2d<u32>;",
+			gpu.ReadTexels4:   "var @: texture_storage_2d<r32uint, read>;",
+			gpu.ReadTexels8:   "var @: texture_storage_2d<rg32uint, read>;",
+			gpu.ReadTexels16:  "var @: texture_storage_2d<rgba32uint, read>;",
 		}[access]
 		text += "@group(0) @binding(" + string(rune('0'+i)) + ") "
 		for _, r := range declared {

@@ -21,7 +21,7 @@ func (b *bench) needTexels() {
 		b.must(err)
 		return
 	}
-	_, pipelineErr := b.NewPipeline(gpu.PipelineDesc{Label: "texels", WGSL: shader("", gpu.TexelAccess), Entry: "main", Bindings: []gpu.Access{gpu.TexelAccess}})
+	_, pipelineErr := b.NewPipeline(gpu.PipelineDesc{Label: "texels", WGSL: shader("", gpu.ReadTexels4), Entry: "main", Bindings: []gpu.Access{gpu.ReadTexels4}})
 	if !errors.Is(pipelineErr, errors.ErrUnsupported) || b.Caps().Features.Texels {
 		b.Fatalf("no texels in buffers, but in shaders (%v) or features", pipelineErr)
 	}
@@ -31,12 +31,12 @@ func (b *bench) needTexels() {
 // fetch compiles a shader that copies a texel each invocation.
 func (b *bench) fetch(usage gpu.Usage) gpu.Pipeline {
 	b.Helper()
-	body := "let t = textureLoad(a, vec2<u32>(x % 4096u, x / 4096u), 0);\n"
+	body := "let t = textureLoad(a, vec2<u32>(x % 4096u, x / 4096u));\n"
 	words := usage.TexelSize() / 4
 	for i := range words {
 		body += fmt.Sprintf("b[x * %du + %du] = t[%d];\n", words, i, i)
 	}
-	return b.pipeline(body, gpu.TexelAccess, gpu.ReadWrite)
+	return b.pipeline(body, gpu.TexelAccess(int(usage.TexelSize())), gpu.ReadWrite)
 }
 
 // testTexels writes ranges that begin and end within rows, and sees every texel
@@ -75,7 +75,7 @@ func testTexels(t *testing.T, b *bench) {
 func testTexelsLarge(t *testing.T, b *bench) {
 	b.needTexels()
 	const rows, words = 40<<20/(4*gpu.TexelRow) + 3, gpu.TexelRow
-	p := b.pipeline("var s = 0u; for (var i = 0u; i < 4096u; i++) { s = s * 31u + textureLoad(a, vec2<u32>(i, x), 0).x; } b[x] = s;", gpu.TexelAccess, gpu.ReadWrite)
+	p := b.pipeline("var s = 0u; for (var i = 0u; i < 4096u; i++) { s = s * 31u + textureLoad(a, vec2<u32>(i, x)).x; } b[x] = s;", gpu.ReadTexels4, gpu.ReadWrite)
 	v, out := b.buffer(4*rows*words, gpu.Texels4), b.buffer(4*rows, gpu.Storage)
 	source := rand.New(rand.NewPCG(5, 6))
 	data := make([]uint32, rows*words)
@@ -179,13 +179,13 @@ func testTexelErrors(t *testing.T, b *bench) {
 		_, err := b.NewBindGroup(b.pipeline("", access), "wrong group", []gpu.BufferRange{{Buffer: v}})
 		b.fails("binding as another kind", err, `"wrong group"`, `"texels"`)
 	}
-	_, err = b.NewPipeline(gpu.PipelineDesc{Label: "wrong", WGSL: shader("b[x] = a[x];", gpu.ReadOnly, gpu.ReadWrite), Entry: "main", Bindings: []gpu.Access{gpu.TexelAccess, gpu.ReadWrite}})
+	_, err = b.NewPipeline(gpu.PipelineDesc{Label: "wrong", WGSL: shader("b[x] = a[x];", gpu.ReadOnly, gpu.ReadWrite), Entry: "main", Bindings: []gpu.Access{gpu.ReadTexels16, gpu.ReadWrite}})
 	b.fails("an array for texels", err, `"wrong"`)
-	_, err = b.NewPipeline(gpu.PipelineDesc{Label: "wrong", WGSL: shader("", gpu.ReadWrite), Entry: "main", Bindings: slices.Repeat([]gpu.Access{gpu.TexelAccess}, 1000)})
+	_, err = b.NewPipeline(gpu.PipelineDesc{Label: "wrong", WGSL: shader("", gpu.ReadWrite), Entry: "main", Bindings: slices.Repeat([]gpu.Access{gpu.ReadTexels4}, 1000)})
 	b.fails("too many textures", err, `"wrong"`)
 
-	twice, err := b.NewBindGroup(b.pipeline("c[x] = textureLoad(a, vec2<u32>(x, 0u), 0).x + textureLoad(b, vec2<u32>(x, 0u), 0).x + 1u;",
-		gpu.TexelAccess, gpu.TexelAccess, gpu.ReadWrite), "twice", []gpu.BufferRange{{Buffer: v}, {Buffer: v, Size: v.Size()}, {Buffer: w}})
+	twice, err := b.NewBindGroup(b.pipeline("c[x] = textureLoad(a, vec2<u32>(x, 0u)).x + textureLoad(b, vec2<u32>(x, 0u)).x + 1u;",
+		gpu.ReadTexels16, gpu.ReadTexels16, gpu.ReadWrite), "twice", []gpu.BufferRange{{Buffer: v}, {Buffer: v, Size: v.Size()}, {Buffer: w}})
 	b.must(err)
 	twice.Release()
 	b.works()

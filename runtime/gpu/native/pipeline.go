@@ -38,7 +38,9 @@ func (d *device) NewPipeline(desc gpu.PipelineDesc) (gpu.Pipeline, error) {
 			gpu.ReadOnly:      wgpu.ReadOnlyBinding,
 			gpu.ReadWrite:     wgpu.StorageBinding,
 			gpu.UniformAccess: wgpu.UniformBinding,
-			gpu.TexelAccess:   wgpu.TexelBinding,
+			gpu.ReadTexels4:   wgpu.Texel4Binding,
+			gpu.ReadTexels8:   wgpu.Texel8Binding,
+			gpu.ReadTexels16:  wgpu.Texel16Binding,
 		}[access]
 	}
 	raw, err := d.raw.NewPipeline(directives(desc.Features)+desc.WGSL, desc.Entry, desc.Trusted, types)

@@ -97,10 +97,10 @@ func TestObjectsLeakNothing(t *testing.T) {
 
 func TestTexelsLeakNothing(t *testing.T) {
 	d := open(t)
-	p, err := d.NewPipeline(gpu.PipelineDesc{Label: "texel", Entry: "main", Bindings: []gpu.Access{gpu.TexelAccess, gpu.ReadWrite}, WGSL: `
-@group(0) @binding(0) var a: texture_2d<u32>;
+	p, err := d.NewPipeline(gpu.PipelineDesc{Label: "texel", Entry: "main", Bindings: []gpu.Access{gpu.ReadTexels16, gpu.ReadWrite}, WGSL: `
+@group(0) @binding(0) var a: texture_storage_2d<rgba32uint, read>;
 @group(0) @binding(1) var<storage, read_write> b: array<u32>;
-@compute @workgroup_size(1) fn main() { b[0] = textureLoad(a, vec2<u32>(1u, 0u), 0).w; }`})
+@compute @workgroup_size(1) fn main() { b[0] = textureLoad(a, vec2<u32>(1u, 0u)).w; }`})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (d *device) compile(p *pipeline, doing string, desc gpu.PipelineDesc) (*pro
 	if err := check.Features(desc.Features, d.caps.Features); err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
-	if slices.Contains(desc.Bindings, gpu.TexelAccess) {
+	if slices.ContainsFunc(desc.Bindings, func(a gpu.Access) bool { return a.Texels() != 0 }) {
 		return nil, fmt.Errorf("%s: %w", doing, errNoTexels)
 	}
 	for _, access := range desc.Bindings {

@@ -17,8 +17,9 @@ import (
 // Align is what offsets and sizes of copies are multiples of.
 const Align = 4
 
-// maxTextures is how many textures a shader may have on every WebGPU device.
-const maxTextures = 16
+// maxTextures is how many storage textures a shader may have on every WebGPU
+// device.
+const maxTextures = 4
 
 // BufferSize returns size rounded up to what is allocated for it.
 func BufferSize(size int64, usage gpu.Usage, limits gpu.Limits) (int64, error) {
@@ -129,7 +130,7 @@ func Pipeline(desc gpu.PipelineDesc, limits gpu.Limits) error {
 		case gpu.ReadOnly, gpu.ReadWrite:
 			storage++
 		case gpu.UniformAccess:
-		case gpu.TexelAccess:
+		case gpu.ReadTexels4, gpu.ReadTexels8, gpu.ReadTexels16:
 			textures++
 		default:
 			return fmt.Errorf("binding %d: unknown access %d", i, access)
@@ -180,8 +181,8 @@ func Bindings(accesses []gpu.Access, bindings []Binding, limits gpu.Limits) erro
 }
 
 func binding(access gpu.Access, b Binding, limits gpu.Limits) error {
-	if access == gpu.TexelAccess {
-		return texels(b)
+	if usage := access.Texels(); usage != 0 {
+		return texels(b, usage)
 	}
 	need, align, most := gpu.Storage, limits.StorageOffsetAlign, limits.MaxStorageBinding
 	name := "storage"
@@ -210,9 +211,9 @@ func binding(access gpu.Access, b Binding, limits gpu.Limits) error {
 	return nil
 }
 
-func texels(b Binding) error {
-	if b.Usage.TexelSize() == 0 {
-		return errors.New("not made for use as texels")
+func texels(b Binding, usage gpu.Usage) error {
+	if b.Usage != usage {
+		return fmt.Errorf("not made for use as texels of %d bytes", usage.TexelSize())
 	}
 	if b.Offset != 0 || b.Size != b.Buffer.Size() {
 		return fmt.Errorf("%d bytes at %d: texels are bound as a whole, here %d bytes", b.Size, b.Offset, b.Buffer.Size())

@@ -76,7 +76,7 @@ func TestBindings(t *testing.T) {
 	texels := func(off, size int64) Binding {
 		return Resolve(gpu.BufferRange{Buffer: b, Offset: off, Size: size}, gpu.Texels16)
 	}
-	const r, w, x = gpu.ReadOnly, gpu.ReadWrite, gpu.TexelAccess
+	const r, w, x = gpu.ReadOnly, gpu.ReadWrite, gpu.ReadTexels16
 	for _, c := range []struct {
 		what     string
 		accesses []gpu.Access

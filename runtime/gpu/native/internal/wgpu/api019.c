@@ -76,9 +76,17 @@ static void on_device(WGPURequestDeviceStatus status, WGPUDevice device, char co
 WGPUDevice api_device(WGPUInstance instance, WGPUAdapter adapter, WGPULimits const *limits, shim_info const *info) {
 	(void)instance;
 	WGPURequiredLimits required = {.limits = *limits};
-	WGPUFeatureName features[] = {WGPUFeatureName_TimestampQuery};
+	WGPUFeatureName features[2];
+	size_t count = 0;
+	if (info->timestamps) {
+		features[count++] = WGPUFeatureName_TimestampQuery;
+	}
+	WGPUFeatureName const texels = (WGPUFeatureName)WGPUNativeFeature_TextureAdapterSpecificFormatFeatures; // storage textures that are read
+	if (wgpuAdapterHasFeature(adapter, texels)) {
+		features[count++] = texels;
+	}
 	WGPUDeviceDescriptor descriptor = {
-		.requiredFeatureCount = info->timestamps ? 1 : 0,
+		.requiredFeatureCount = count,
 		.requiredFeatures = features,
 		.requiredLimits = &required,
 		.deviceLostCallback = on_lost,

@@ -93,7 +93,7 @@ static void on_device(WGPURequestDeviceStatus status, WGPUDevice device, WGPUStr
 
 WGPUDevice api_device(WGPUInstance instance, WGPUAdapter adapter, WGPULimits const *limits, shim_info const *info) {
 	(void)instance;
-	WGPUFeatureName features[4];
+	WGPUFeatureName features[5];
 	size_t count = 0;
 	if (info->f16) {
 		features[count++] = WGPUFeatureName_ShaderF16;
@@ -104,6 +104,9 @@ WGPUDevice api_device(WGPUInstance instance, WGPUAdapter adapter, WGPULimits con
 	if (info->timestamps) {
 		features[count++] = WGPUFeatureName_TimestampQuery;
 		features[count++] = (WGPUFeatureName)WGPUNativeFeature_TimestampQueryInsideEncoders;
+	}
+	if (has(adapter, WGPUNativeFeature_TextureAdapterSpecificFormatFeatures)) { // storage textures of two words
+		features[count++] = (WGPUFeatureName)WGPUNativeFeature_TextureAdapterSpecificFormatFeatures;
 	}
 	WGPUDeviceDescriptor descriptor = {
 		.requiredFeatureCount = count,

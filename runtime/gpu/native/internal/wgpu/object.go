@@ -61,7 +61,9 @@ const (
 	UniformBinding  BindingType = C.SHIM_BIND_UNIFORM
 	StorageBinding  BindingType = C.SHIM_BIND_STORAGE
 	ReadOnlyBinding BindingType = C.SHIM_BIND_READ_ONLY
-	TexelBinding    BindingType = C.SHIM_BIND_TEXELS
+	Texel4Binding   BindingType = C.SHIM_BIND_TEXELS4
+	Texel8Binding   BindingType = C.SHIM_BIND_TEXELS8
+	Texel16Binding  BindingType = C.SHIM_BIND_TEXELS16
 )
 
 // NewPipeline compiles a shader. The text must be UTF-8 without NUL. Of a trusted

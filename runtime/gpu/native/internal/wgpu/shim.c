@@ -325,7 +325,7 @@ shim_result shim_buffer_release(uintptr_t buffer) {
 shim_result shim_texture_new(shim_device *device, uint32_t texel, uint32_t width, uint32_t height) {
 	GUARDED;
 	WGPUTextureDescriptor descriptor = {
-		.usage = WGPUTextureUsage_TextureBinding | WGPUTextureUsage_CopyDst,
+		.usage = WGPUTextureUsage_StorageBinding | WGPUTextureUsage_CopyDst,
 		.dimension = WGPUTextureDimension_2D,
 		.size = {width, height, 1},
 		.format = texel == 4 ? WGPUTextureFormat_R32Uint : texel == 8 ? WGPUTextureFormat_RG32Uint : WGPUTextureFormat_RGBA32Uint,
@@ -409,14 +409,20 @@ shim_result shim_pipeline_new(shim_device *device, char const *wgsl, char const 
 		[SHIM_BIND_STORAGE] = WGPUBufferBindingType_Storage,
 		[SHIM_BIND_READ_ONLY] = WGPUBufferBindingType_ReadOnlyStorage,
 	};
+	static WGPUTextureFormat const formats[] = {
+		[SHIM_BIND_TEXELS4] = WGPUTextureFormat_R32Uint,
+		[SHIM_BIND_TEXELS8] = WGPUTextureFormat_RG32Uint,
+		[SHIM_BIND_TEXELS16] = WGPUTextureFormat_RGBA32Uint,
+	};
 	shim_pipeline *made = calloc(1, sizeof *made);
 	WGPUBindGroupLayoutEntry *entries = calloc(count + 1, sizeof *entries);
 	for (size_t i = 0; i < count; i++) {
 		entries[i].binding = i;
 		entries[i].visibility = WGPUShaderStage_Compute;
-		if (types[i] == SHIM_BIND_TEXELS) {
-			entries[i].texture.sampleType = WGPUTextureSampleType_Uint;
-			entries[i].texture.viewDimension = WGPUTextureViewDimension_2D;
+		if (types[i] >= SHIM_BIND_TEXELS4) {
+			entries[i].storageTexture.access = WGPUStorageTextureAccess_ReadOnly;
+			entries[i].storageTexture.format = formats[types[i]];
+			entries[i].storageTexture.viewDimension = WGPUTextureViewDimension_2D;
 		} else {
 			entries[i].buffer.type = binding_types[types[i]];
 		}

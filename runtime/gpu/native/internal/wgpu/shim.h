@@ -79,7 +79,7 @@ shim_result shim_submit(shim_device *device, shim_op const *ops, size_t count);
 shim_result shim_write(shim_device *device, uintptr_t buffer, uint64_t offset, void const *data, size_t size);
 
 enum { SHIM_STORAGE = 1, SHIM_UNIFORM = 2, SHIM_INDIRECT = 4, SHIM_QUERY_RESOLVE = 8 }; // uses of buffers
-enum { SHIM_BIND_UNIFORM, SHIM_BIND_STORAGE, SHIM_BIND_READ_ONLY, SHIM_BIND_TEXELS };   // types of bindings
+enum { SHIM_BIND_UNIFORM, SHIM_BIND_STORAGE, SHIM_BIND_READ_ONLY, SHIM_BIND_TEXELS4, SHIM_BIND_TEXELS8, SHIM_BIND_TEXELS16 };   // types of bindings
 
 shim_result shim_buffer_new(shim_device *device, uint64_t size, uint32_t uses);
 shim_result shim_buffer_release(uintptr_t buffer);
