@@ -25,7 +25,8 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
     if (column < params.cols / 4u && row < params.rows) {
       let at = column / 4u;
       let j = column % 4u;
-      y[workgroup.y * (params.stride / 4u) + column] = bitcast<vec4<f32>>(textureLoad(w_q, texel_at(((row / 8u * (params.cols / 16u) + at) * 4u + j) * 8u + row % 8u)));
+      let w_q_at = textureLoad(w_q, texel_at(((row / 8u * (params.cols / 16u) + at) * 4u + j) * 8u + row % 8u));
+      y[workgroup.y * (params.stride / 4u) + column] = bitcast<vec4<f32>>(w_q_at);
     }
   }
 }

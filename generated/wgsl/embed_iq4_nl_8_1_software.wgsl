@@ -28,8 +28,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 64u) + at;
       let word = textureLoad(w_d, texel_at(index * 8u + row % 8u)).x;
+      let w_q_at = textureLoad(w_q, texel_at((index * 2u + j / 8u) * 8u + row % 8u));
       let i = j / 8u;
-      let word_2 = textureLoad(w_q, texel_at((index * 2u + j / 8u) * 8u + row % 8u))[j % 4u] >> (j / 4u % 2u * 4u);
+      let word_2 = w_q_at[j % 4u] >> (j / 4u % 2u * 4u);
       let table = vec4<u32>(0xbfad9881u, 0xf6eaddcfu, 0x26190d01u, 0x71594535u);
       let w = word_2 & 0xf0f0f0fu;
       let i_2 = w & 15u;

@@ -28,10 +28,12 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let block = at / 2u;
       let part = at % 2u;
       let j = column % 16u;
-      let half = j / 8u;
       let index = row / 8u * (params.cols / 128u) + block;
-      let power = (textureLoad(w_e, texel_at(index * 8u + row % 8u)).x >> (part * 16u + half * 8u)) & 255u;
-      let word = textureLoad(w_q, texel_at((index * 4u + (part * 2u + j / 8u)) * 8u + row % 8u))[j % 4u] >> (j / 4u % 2u * 4u);
+      let w_e_at = textureLoad(w_e, texel_at(index * 8u + row % 8u)).x;
+      let w_q_at = textureLoad(w_q, texel_at((index * 4u + (part * 2u + j / 8u)) * 8u + row % 8u));
+      let half = j / 8u;
+      let power = (w_e_at >> (part * 16u + half * 8u)) & 255u;
+      let word = w_q_at[j % 4u] >> (j / 4u % 2u * 4u);
       let table = vec4<u32>(0x3020100u, 0xc080604u, 0xfdfeff00u, 0xf4f8fafcu);
       let w = word & 0xf0f0f0fu;
       let i = w & 15u;

@@ -31,9 +31,12 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 8u + row % 8u;
-      let sm = textureLoad(w_s, texel_at(index_2))[part] >> (j / 4u * 8u);
-      let dm = unpack2x16float(textureLoad(w_d, texel_at(index_2)).x);
-      let word = (textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u))[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
+      let w_s_at = textureLoad(w_s, texel_at(index_2));
+      let w_d_at = textureLoad(w_d, texel_at(index_2)).x;
+      let w_q_at = textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u));
+      let sm = w_s_at[part] >> (j / 4u * 8u);
+      let dm = unpack2x16float(w_d_at);
+      let word = (w_q_at[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
       y[workgroup.y * (params.stride / 4u) + column] = dm.x * f32(sm & 15u) * vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) - dm.y * f32((sm >> 4u) & 15u);
     }
   }

@@ -31,12 +31,14 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 256u) + block;
       let w_s_at = textureLoad(w_s, texel_at(index * 8u + row % 8u));
+      let index_2 = j % 8u / 4u;
+      let w_q_at = textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + index_2)) * 8u + row % 8u));
+      let w_h_at = textureLoad(w_h, texel_at((index * 2u + index_2) * 8u + row % 8u));
       let low = (select(w_s_at.y, w_s_at.x, part % 2u == 0u) >> (part / 2u * 4u)) & 0xf0f0f0fu;
       let high = (w_s_at.z >> (part * 2u)) & 0x3030303u;
       let word = low | (high << 4u);
-      let index_2 = j % 8u / 4u;
-      let low_2 = (textureLoad(w_q, texel_at((index * 4u + (part / 2u * 2u + index_2)) * 8u + row % 8u))[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
-      let high_2 = (textureLoad(w_h, texel_at((index * 2u + index_2) * 8u + row % 8u))[j % 4u] >> (part * 2u + j / 8u)) & 0x1010101u;
+      let low_2 = (w_q_at[j % 4u] >> (part % 2u * 4u + j / 8u * 2u)) & 0x3030303u;
+      let high_2 = (w_h_at[j % 4u] >> (part * 2u + j / 8u)) & 0x1010101u;
       let word_2 = low_2 | (high_2 << 2u);
       y[workgroup.y * (params.stride / 4u) + column] = (unpack2x16float(w_s_at.w).x * (vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) - 32.0))[j / 4u] * (vec4<f32>(f32(word_2 & 255u), f32((word_2 >> 8u) & 255u), f32((word_2 >> 16u) & 255u), f32(word_2 >> 24u)) - 4.0);
     }

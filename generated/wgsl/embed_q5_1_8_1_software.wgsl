@@ -26,11 +26,14 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
     let row = ids[workgroup.y] - params.first;
     if (column < params.cols / 4u && row < params.rows) {
       let at = column / 8u;
-      let j = column % 8u;
       let index = (row / 8u * (params.cols / 32u) + at) * 8u + row % 8u;
-      let s = unpack2x16float(textureLoad(w_dm, texel_at(index)).x);
-      let bits = (textureLoad(w_h, texel_at(index)).x >> (j * 4u)) & 15u;
-      let word = ((textureLoad(w_q, texel_at(index))[j % 4u] >> (j / 4u * 4u)) & 0xf0f0f0fu) | (((bits * 0x204081u) & 0x1010101u) << 4u);
+      let w_dm_at = textureLoad(w_dm, texel_at(index)).x;
+      let w_h_at = textureLoad(w_h, texel_at(index)).x;
+      let w_q_at = textureLoad(w_q, texel_at(index));
+      let j = column % 8u;
+      let s = unpack2x16float(w_dm_at);
+      let bits = (w_h_at >> (j * 4u)) & 15u;
+      let word = ((w_q_at[j % 4u] >> (j / 4u * 4u)) & 0xf0f0f0fu) | (((bits * 0x204081u) & 0x1010101u) << 4u);
       y[workgroup.y * (params.stride / 4u) + column] = s.x * vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) + s.y;
     }
   }

@@ -32,15 +32,17 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 8u;
       let h = textureLoad(w_s, texel_at(index_2 + row % 8u));
+      let index_3 = j % 8u / 4u;
+      let w_q_at = textureLoad(w_q, texel_at((index_2 + (part * 2u + index_3)) * 8u + row % 8u));
+      let w_h_at = textureLoad(w_h, texel_at((index * 2u + index_3) * 8u + row % 8u));
       let at_2 = part % 2u * 16u;
       let early = (vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) & vec2<u32>(16191u);
       let late = (vec2<u32>(h.w >> at_2, (h.w >> at_2) >> 4u) & vec2<u32>(3855u)) | (((vec2<u32>(h.y, h.z) >> vec2<u32>(at_2)) >> vec2<u32>(2u)) & vec2<u32>(12336u));
       let sm = select(late, early, part < 2u);
       let d = unpack2x16float(h.x);
       let sc = vec4<f32>(d.x * f32(sm.x & 255u), d.x * f32(sm.x >> 8u), d.y * f32(sm.y & 255u), d.y * f32(sm.y >> 8u));
-      let index_3 = j % 8u / 4u;
-      let low = (textureLoad(w_q, texel_at((index_2 + (part * 2u + index_3)) * 8u + row % 8u))[j % 4u] >> (j / 8u * 4u)) & 0xf0f0f0fu;
-      let high = (textureLoad(w_h, texel_at((index * 2u + index_3) * 8u + row % 8u))[j % 4u] >> (part * 2u + j / 8u)) & 0x1010101u;
+      let low = (w_q_at[j % 4u] >> (j / 8u * 4u)) & 0xf0f0f0fu;
+      let high = (w_h_at[j % 4u] >> (part * 2u + j / 8u)) & 0x1010101u;
       let word = low | (high << 4u);
       y[workgroup.y * (params.stride / 4u) + column] = sc[j / 8u] * vec4<f32>(f32(word & 255u), f32((word >> 8u) & 255u), f32((word >> 16u) & 255u), f32(word >> 24u)) - sc[j / 8u + 2u];
     }

@@ -31,14 +31,18 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 256u) + block;
       let index_2 = index * 8u + row % 8u;
-      let word = textureLoad(w_s, texel_at(index_2))[part];
-      let w = bitcast<i32>(word);
+      let w_s_at = textureLoad(w_s, texel_at(index_2));
       let index_3 = index * 12u;
+      let w_q_at = textureLoad(w_q, texel_at((index_3 + (part / 2u * 4u + j / 4u)) * 8u + row % 8u));
+      let w_q_at_2 = textureLoad(w_q, texel_at((index_3 + (8u + part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u));
+      let w_d_at = textureLoad(w_d, texel_at(index_2 >> 1u)).x;
+      let word = w_s_at[part];
+      let w = bitcast<i32>(word);
       let index_4 = part % 2u * 4u;
-      let low = (textureLoad(w_q, texel_at((index_3 + (part / 2u * 4u + j / 4u)) * 8u + row % 8u))[j % 4u] >> index_4) & 0xf0f0f0fu;
-      let high = (textureLoad(w_q, texel_at((index_3 + (8u + part / 2u * 2u + j % 8u / 4u)) * 8u + row % 8u))[j % 4u] >> (index_4 + j / 8u * 2u)) & 0x3030303u;
+      let low = (w_q_at[j % 4u] >> index_4) & 0xf0f0f0fu;
+      let high = (w_q_at_2[j % 4u] >> (index_4 + j / 8u * 2u)) & 0x3030303u;
       let word_2 = low | (high << 4u);
-      y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(textureLoad(w_d, texel_at(index_2 >> 1u)).x >> ((index_2 & 1u) << 4u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u))[j / 4u] * (vec4<f32>(f32(word_2 & 255u), f32((word_2 >> 8u) & 255u), f32((word_2 >> 16u) & 255u), f32(word_2 >> 24u)) - 32.0);
+      y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(w_d_at >> ((index_2 & 1u) << 4u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u))[j / 4u] * (vec4<f32>(f32(word_2 & 255u), f32((word_2 >> 8u) & 255u), f32((word_2 >> 16u) & 255u), f32(word_2 >> 24u)) - 32.0);
     }
   }
 }

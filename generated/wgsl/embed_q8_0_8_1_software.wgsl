@@ -28,8 +28,9 @@ fn embed(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(num_workgroups) w
       let j = column % 16u;
       let index = row / 8u * (params.cols / 64u) + at;
       let word = textureLoad(w_d, texel_at(index * 8u + row % 8u)).x;
+      let w_q_at = textureLoad(w_q, texel_at((index * 4u + j / 4u) * 8u + row % 8u));
       let i = j / 8u;
-      let word_2 = textureLoad(w_q, texel_at((index * 4u + j / 4u) * 8u + row % 8u))[j % 4u];
+      let word_2 = w_q_at[j % 4u];
       let w = bitcast<i32>(word_2);
       y[workgroup.y * (params.stride / 4u) + column] = unpack2x16float(word >> (i * 16u)).x * vec4<f32>(f32((w << 24u) >> 24u), f32((w << 16u) >> 24u), f32((w << 8u) >> 24u), f32(w >> 24u));
     }

@@ -42,6 +42,7 @@ var Pipeline = []Pass{
 	{"grid", "grids beyond a dimension's limit fold into z", foldGrid},
 	{"tidy", "what is not used goes; single values become lets", tidy}, // after reduce and scalarize, which leave both
 	{"share", "equal loads in a block are done once", share},           // after flatten: loads are known by their address
+	{"early", "loads of texels stand first in their blocks", early},    // after share, which names them
 }
 
 // firstTyped is the pass from which on a kernel can be checked: before it,

@@ -9,6 +9,13 @@ import (
 // a let. What is compared is text over names that never change.
 func share(u *Unit) error {
 	k := *u.Kernel
+	k.Body = newSharer(&k).block(k.Body)
+	u.Kernel = &k
+	return nil
+}
+
+// newSharer returns a sharer that knows what of a kernel changes.
+func newSharer(k *ir.Kernel) *sharer {
 	s := &sharer{readOnly: map[string]bool{}, used: names{}, mutable: map[string]bool{}}
 	for _, b := range k.Bindings {
 		s.readOnly[b.Name] = b.Access == ir.In
@@ -28,9 +35,7 @@ func share(u *Unit) error {
 			s.mutable[v.Name] = true
 		}
 	}, nil)
-	k.Body = s.block(k.Body)
-	u.Kernel = &k
-	return nil
+	return s
 }
 
 type sharer struct {
