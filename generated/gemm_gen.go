@@ -211,66 +211,66 @@ var Gemm = &kernel.Table{
 		{Name: "gemm_q5_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q5_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings93, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
 		{Name: "gemm_q6_k_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q6_k", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings94, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
 		{Name: "gemm_q8_0_gated_8_0_f32_none_0_software", Entry: "gemm", Ship: "software", Key: []string{"q8_0", "gated", "8", "0", "f32", "none"}, Tune: gemmTune3, Module: module, Bindings: gemmBindings95, Workgroup: 8, Grid: gemmGrid1, Foldable: true},
-		{Name: "gemm_bf16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_bf16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings97, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings99, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_iq4_nl_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_nl_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings101, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_iq4_xs_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_iq4_xs_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings103, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_mxfp4_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_mxfp4_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings105, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q2_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q2_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings107, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q3_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q3_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings109, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings111, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings113, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings115, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings117, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings119, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q5_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q5_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings121, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q6_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q6_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings123, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q8_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings125, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f32_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f32_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings127, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_f16_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings128, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings128, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_f16_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings129, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings130, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings130, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings131, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q8_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings132, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings132, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q8_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings133, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
-		{Name: "gemm_q4_k_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings134, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings134, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
-		{Name: "gemm_q4_k_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings135, Workgroup: 64, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings96, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune4, Module: module, Bindings: gemmBindings97, Workgroup: 64, SharedBytes: 16384, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f32_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings98, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f32_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f32", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings99, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings100, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings101, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_bf16_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings102, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_bf16_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"bf16", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings103, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings104, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings105, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings106, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings107, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_1_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings108, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_1_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_1", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings109, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings110, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings111, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q2_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings112, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q2_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q2_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings113, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q3_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings114, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q3_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q3_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings115, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings116, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings117, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q5_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings118, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q5_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q5_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings119, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q6_k_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings120, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q6_k_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q6_k", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings121, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_nl_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings122, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_nl_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_nl", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings123, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_iq4_xs_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings124, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_iq4_xs_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"iq4_xs", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings125, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_mxfp4_store_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "store", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_add_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "add", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings126, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_mxfp4_gated_1_0_f32_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"mxfp4", "gated", "1", "0", "f32", "shared"}, Tune: gemmTune5, Module: module, Bindings: gemmBindings127, Workgroup: 64, SharedBytes: 8192, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_f16_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "store", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings128, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "add", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings128, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_f16_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"f16", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings129, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings130, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings130, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings131, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q8_0_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "store", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings132, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "add", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings132, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q8_0_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q8_0", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings133, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
+		{Name: "gemm_q4_k_store_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "store", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings134, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_add_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "add", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings134, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid2, Foldable: true},
+		{Name: "gemm_q4_k_gated_1_0_f16_shared_gpu", Entry: "gemm", Ship: "gpu", Key: []string{"q4_k", "gated", "1", "0", "f16", "shared"}, Tune: gemmTune6, Module: module, Bindings: gemmBindings135, Workgroup: 128, SharedBytes: 8192, Features: []string{"shader-f16"}, Grid: gemmGrid3, Foldable: true},
 	},
 }
 
@@ -285,6 +285,8 @@ var gemmTune3 = []kernel.Setting{{Axis: "R", Value: "4"}, {Axis: "T", Value: "8"
 var gemmTune4 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
 
 var gemmTune5 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "8"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "8"}, {Axis: "K", Value: "4"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
+
+var gemmTune6 = []kernel.Setting{{Axis: "R", Value: "8"}, {Axis: "T", Value: "4"}, {Axis: "across", Value: "8"}, {Axis: "down", Value: "16"}, {Axis: "K", Value: "8"}, {Axis: "ahead", Value: "false"}, {Axis: "uniform_x", Value: "0"}}
 
 func gemmGrid0(p []uint32) [3]uint64 {
 	return [3]uint64{kernel.CeilDiv(uint64(p[1]), 64), kernel.CeilDiv(uint64(p[0]), 8), 1}
@@ -1089,269 +1091,269 @@ var gemmBindings95 = []kernel.Binding{
 }
 
 var gemmBindings96 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings97 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings98 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings99 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings100 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings101 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings102 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings103 = []kernel.Binding{
-	{Name: "w_s", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "bf16", Plane: 0, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings104 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings105 = []kernel.Binding{
-	{Name: "w_e", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings106 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes52, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings107 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes53, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings108 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes48, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings109 = []kernel.Binding{
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
+	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "u32", Bytes: gemmBytes50, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes51, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings110 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings111 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings112 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes58, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings113 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_1", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q2_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings114 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings115 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q3_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings116 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings117 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_0", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings118 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes62, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings119 = []kernel.Binding{
-	{Name: "w_dm", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "u32", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_1", Plane: 2, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
+	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes63, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings120 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes60, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes66, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes67, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings121 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 0, Interleave: 1}},
-	{Name: "w_h", Elem: "vec4<u32>", Bytes: gemmBytes61, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 1, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q5_k", Plane: 2, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings122 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes68, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes69, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings123 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 0, Interleave: 1}},
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 1, Interleave: 1}},
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "q6_k", Plane: 2, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_nl", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings124 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes70, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings125 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "u32", Bytes: gemmBytes71, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "iq4_xs", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings126 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings127 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "f32", Plane: 0, Interleave: 1}},
+	{Name: "w_e", Elem: "u32", Bytes: gemmBytes74, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes75, Plane: &kernel.PlaneRef{Weight: "w", Format: "mxfp4", Plane: 1, Interleave: 1}},
 	{Name: "x", Elem: "vec4<f32>", Bytes: gemmBytes1},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
 	{Name: "y", Write: true, Elem: "f32", Bytes: gemmBytes3},
 }
 
 var gemmBindings128 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes46, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -1359,7 +1361,7 @@ var gemmBindings128 = []kernel.Binding{
 }
 
 var gemmBindings129 = []kernel.Binding{
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "f16", Plane: 0, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -1367,8 +1369,8 @@ var gemmBindings129 = []kernel.Binding{
 }
 
 var gemmBindings130 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes41, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -1376,8 +1378,8 @@ var gemmBindings130 = []kernel.Binding{
 }
 
 var gemmBindings131 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes45, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes43, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -1385,8 +1387,8 @@ var gemmBindings131 = []kernel.Binding{
 }
 
 var gemmBindings132 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes72, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes40, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -1394,8 +1396,8 @@ var gemmBindings132 = []kernel.Binding{
 }
 
 var gemmBindings133 = []kernel.Binding{
-	{Name: "w_d", Elem: "u32", Bytes: gemmBytes44, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes73, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
+	{Name: "w_d", Elem: "u32", Bytes: gemmBytes42, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes55, Plane: &kernel.PlaneRef{Weight: "w", Format: "q8_0", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -1403,8 +1405,8 @@ var gemmBindings133 = []kernel.Binding{
 }
 
 var gemmBindings134 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes54, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes47, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes56, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes64, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes2},
@@ -1412,8 +1414,8 @@ var gemmBindings134 = []kernel.Binding{
 }
 
 var gemmBindings135 = []kernel.Binding{
-	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes57, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
-	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes49, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
+	{Name: "w_s", Elem: "vec4<u32>", Bytes: gemmBytes59, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 0, Interleave: 1}},
+	{Name: "w_q", Elem: "vec4<u32>", Bytes: gemmBytes65, Plane: &kernel.PlaneRef{Weight: "w", Format: "q4_k", Plane: 1, Interleave: 1}},
 	{Name: "halves", Elem: "vec2<u32>", Bytes: gemmBytes76},
 	{Name: "steps", Elem: "f32", Bytes: gemmBytes77},
 	{Name: "bias", Elem: "f32", Bytes: gemmBytes22},
@@ -1581,147 +1583,147 @@ func gemmBytes39(p []uint32) int64 {
 }
 
 func gemmBytes40(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
-}
-
-func gemmBytes41(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4 * 16)
-}
-
-func gemmBytes42(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4)
 }
 
-func gemmBytes43(p []uint32) int64 {
+func gemmBytes41(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 2 * 16)
 }
 
-func gemmBytes44(p []uint32) int64 {
+func gemmBytes42(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4)
 }
 
-func gemmBytes45(p []uint32) int64 {
+func gemmBytes43(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 2 * 16)
 }
 
-func gemmBytes46(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
-}
-
-func gemmBytes47(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
-}
-
-func gemmBytes48(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 4)
-}
-
-func gemmBytes49(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 8 * 16)
-}
-
-func gemmBytes50(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
-}
-
-func gemmBytes51(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
-}
-
-func gemmBytes52(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4)
-}
-
-func gemmBytes53(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4 * 16)
-}
-
-func gemmBytes54(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
-}
-
-func gemmBytes55(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
-}
-
-func gemmBytes56(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
-}
-
-func gemmBytes57(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 16)
-}
-
-func gemmBytes58(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4 * 16)
-}
-
-func gemmBytes59(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4)
-}
-
-func gemmBytes60(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
-}
-
-func gemmBytes61(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 16)
-}
-
-func gemmBytes62(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
-}
-
-func gemmBytes63(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
-}
-
-func gemmBytes64(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4)
-}
-
-func gemmBytes65(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 16)
-}
-
-func gemmBytes66(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
-}
-
-func gemmBytes67(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/32), 2) * 4)
-}
-
-func gemmBytes68(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
-}
-
-func gemmBytes69(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
-}
-
-func gemmBytes70(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 12 * 16)
-}
-
-func gemmBytes71(p []uint32) int64 {
-	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/256), 2) * 4)
-}
-
-func gemmBytes72(p []uint32) int64 {
-	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
-}
-
-func gemmBytes73(p []uint32) int64 {
-	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4 * 16)
-}
-
-func gemmBytes74(p []uint32) int64 {
+func gemmBytes44(p []uint32) int64 {
 	return int64(uint64(p[1]) * (uint64(p[2]) / 16) * 4 * 16)
 }
 
-func gemmBytes75(p []uint32) int64 {
+func gemmBytes45(p []uint32) int64 {
 	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 16) * 4 * 16)
+}
+
+func gemmBytes46(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4 * 16)
+}
+
+func gemmBytes47(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4 * 16)
+}
+
+func gemmBytes48(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 4)
+}
+
+func gemmBytes49(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 32) * 16)
+}
+
+func gemmBytes50(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 4)
+}
+
+func gemmBytes51(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 32) * 16)
+}
+
+func gemmBytes52(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/32), 2) * 4)
+}
+
+func gemmBytes53(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/32), 2) * 4)
+}
+
+func gemmBytes54(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func gemmBytes55(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 64) * 4 * 16)
+}
+
+func gemmBytes56(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 16)
+}
+
+func gemmBytes57(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4 * 16)
+}
+
+func gemmBytes58(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 4)
+}
+
+func gemmBytes59(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 16)
+}
+
+func gemmBytes60(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4 * 16)
+}
+
+func gemmBytes61(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 4)
+}
+
+func gemmBytes62(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 16)
+}
+
+func gemmBytes63(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 16)
+}
+
+func gemmBytes64(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 8 * 16)
+}
+
+func gemmBytes65(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 8 * 16)
+}
+
+func gemmBytes66(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 12 * 16)
+}
+
+func gemmBytes67(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*(uint64(p[2])/256), 2) * 4)
+}
+
+func gemmBytes68(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 12 * 16)
+}
+
+func gemmBytes69(p []uint32) int64 {
+	return int64(kernel.CeilDiv(uint64(p[1])*2*(uint64(p[2])/256), 2) * 4)
+}
+
+func gemmBytes70(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 256) * 2 * 4)
+}
+
+func gemmBytes71(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 256) * 2 * 4)
+}
+
+func gemmBytes72(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4)
+}
+
+func gemmBytes73(p []uint32) int64 {
+	return int64(uint64(p[1]) * (uint64(p[2]) / 128) * 4 * 16)
+}
+
+func gemmBytes74(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4)
+}
+
+func gemmBytes75(p []uint32) int64 {
+	return int64(uint64(p[1]) * 2 * (uint64(p[2]) / 128) * 4 * 16)
 }
 
 func gemmBytes76(p []uint32) int64 {

@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "4e422605126af573905e28c9ac9afd63"
+const Checksum = "ffe63e49226a2c737487c762df43d947"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
