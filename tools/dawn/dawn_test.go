@@ -22,7 +22,7 @@ type shader struct {
 	WGSL     string   `json:"wgsl"`
 	Entry    string   `json:"entry"`
 	Features []string `json:"features"` // to ask the device for
-	Bindings []string `json:"bindings"` // their types in a bind group's layout
+	Bindings []string `json:"bindings"` // their types in a bind group's layout: of a buffer, or the format of a texture
 	Measure  bool     `json:"measure"`
 }
 
@@ -73,6 +73,8 @@ func shaderOf(v *kernel.Variant, params bool) shader {
 	}
 	for _, b := range v.Bindings {
 		switch {
+		case b.Texels():
+			s.Bindings = append(s.Bindings, map[int]string{4: "r32uint", 8: "rg32uint", 16: "rgba32uint"}[b.TexelBytes()])
 		case b.Uniform > 0:
 			s.Bindings = append(s.Bindings, "uniform")
 		case b.Write:

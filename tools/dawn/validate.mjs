@@ -34,7 +34,10 @@ async function refusal(device, code, entryPoint, layout) {
 }
 
 function layoutOf(device, bindings) {
-  const entries = bindings.map((type, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } }));
+  const entries = bindings.map((type, binding) => ({
+    binding, visibility: GPUShaderStage.COMPUTE,
+    ...(type.endsWith('32uint') ? { storageTexture: { access: 'read-only', format: type } } : { buffer: { type } }),
+  }));
   return device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })] });
 }
 
