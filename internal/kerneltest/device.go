@@ -50,7 +50,7 @@ func texels(b *ir.Binding) gpu.Usage {
 		return 0
 	}
 	t, _ := b.Type.ElemType()
-	return map[int]gpu.Usage{1: gpu.Texels4, 2: gpu.Texels8, 4: gpu.Texels16}[t.Lanes]
+	return gpu.TexelAccess(t.Bytes()).Texels()
 }
 
 // Release gives the pipeline back.

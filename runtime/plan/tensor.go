@@ -82,12 +82,9 @@ func tensorOf(s Source) *Tensor {
 	return nil
 }
 
-// offset returns the byte at which the rows begin.
-func (r rowsFrom) offset() int64 { return 4 * int64(r.row) * int64(r.Stride) }
-
 // Range returns the memory of the rows, or of a whole uniform buffer from there on.
 func (r rowsFrom) Range(b *kernel.Binding) memory.Range {
-	at := r.offset()
+	at := 4 * int64(r.row) * int64(r.Stride)
 	if b.Uniform > 0 {
 		return memory.Range{Buffer: r.buffer, Offset: at, Size: b.Uniform}
 	}

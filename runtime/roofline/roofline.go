@@ -76,8 +76,10 @@ func bandwidth(ctx context.Context, dev gpu.Device, usage gpu.Usage) (best float
 		return 0, err
 	}
 	defer data.Release()
-	if err := fill(dev, data); err != nil {
-		return 0, err
+	if dev.Caps().Kind == gpu.KindSoftware {
+		if err := fill(dev, data); err != nil {
+			return 0, err
+		}
 	}
 	for _, r := range readers {
 		rate, err := r.measure(ctx, dev, data, usage, load)
@@ -89,7 +91,7 @@ func bandwidth(ctx context.Context, dev gpu.Device, usage gpu.Usage) (best float
 	return best, nil
 }
 
-// fill writes a buffer, lest its pages be one page of zeros.
+// fill writes a buffer, lest its pages, in a CPU's memory, be one page of zeros.
 func fill(dev gpu.Device, b gpu.Buffer) error {
 	piece := bytes.Repeat([]byte{0x3f}, 16<<20)
 	for at := int64(0); at < b.Size(); at += int64(len(piece)) {

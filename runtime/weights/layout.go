@@ -233,15 +233,7 @@ func (s *Set) place(p *Part, class memory.Class, label string) {
 
 // texels returns what a plane is read as: kernels load its units, or, where they
 // are smaller than a word, words.
-func texels(p *kernel.Plane) gpu.Usage {
-	switch p.UnitBytes {
-	case 16:
-		return gpu.Texels16
-	case 8:
-		return gpu.Texels8
-	}
-	return gpu.Texels4
-}
+func texels(p *kernel.Plane) gpu.Usage { return gpu.TexelAccess(max(p.UnitBytes, 4)).Texels() }
 
 // bytes returns the device memory of the part.
 func (p *Part) bytes() (sum int64) {
