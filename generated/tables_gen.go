@@ -5,12 +5,13 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "ffe63e49226a2c737487c762df43d947"
+const Checksum = "16f176e2c79cb0cc0620907f0130de11"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{
 	Argmax,
 	Argsort,
+	AttentionLanes,
 	AttentionMerge,
 	AttentionSplit,
 	AttentionStream,

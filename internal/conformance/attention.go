@@ -165,6 +165,9 @@ func (a *attention) plan() error {
 		}
 		return a.stream("queries", a.params())
 	}
+	if lanes := (generated.AttentionLanesKey{KV: a.kv, D: a.dim, G: 4}); l.Software() && a.width == a.dim && l.Has(generated.AttentionLanes, lanes) {
+		return a.over(generated.AttentionLanes, lanes, generated.AttentionLanesParams(a.params()))
+	}
 	return a.split()
 }
 

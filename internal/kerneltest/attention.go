@@ -43,6 +43,19 @@ var _ = describe(Spec{
 	},
 })
 
+var _ = describe(Spec{
+	Kernel: "attention_lanes", Limit: attentionLimit, Why: attentionWhy,
+	cases: func(g *generator) {
+		for _, s := range slices.Concat(g.manyParts(5), g.inForms([]attentionShape{
+			{tokens: 1, heads: 8, kvHeads: 2, position: 40, capacity: 61, spare: 4},
+			{tokens: 1, heads: 9, kvHeads: 1, position: 7, capacity: 9},
+			{tokens: 2, heads: 3, kvHeads: 1, position: 0, capacity: 2},
+		})) {
+			g.attention(s)
+		}
+	},
+})
+
 // attentionShape is the shape of a case of attention.
 type attentionShape struct {
 	tokens, heads, kvHeads int
@@ -165,7 +178,7 @@ func (g *generator) attention(s attentionShape) {
 	}
 	y := c.output("y", size)
 	streams := g.Unit.Source.Name == "attention_stream" // leaves sums of nothing
-	shares := streams && g.word("lanes") == "parts"     // splits what is seen
+	shares := g.Unit.Source.Name != "attention_split"   // splits what is seen
 	for t := range s.tokens {
 		first, end := s.seen(t)
 		for h := range s.heads {

@@ -36,6 +36,7 @@ func TestChosenAttention(t *testing.T) {
 		choices []choice
 	}{
 		{"software, by the kernels with shared memory", dev, []choice{{generated.AttentionTile, tile}, {generated.AttentionSplit, split}}},
+		{"software, by the kernel without", dev, []choice{{generated.AttentionStream, stream("queries")}, {generated.AttentionStream, stream("parts")}}},
 		{"GPU, by the kernel without", discrete{dev}, []choice{{generated.AttentionStream, stream("queries")}, {generated.AttentionStream, stream("parts")}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

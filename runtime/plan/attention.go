@@ -93,7 +93,7 @@ func (r *Recorder) Attention(q *Tensor, heads Heads, cache *Cache, o AttentionOp
 	if r.Tokens == 1 {
 		record = a.decode(len(cache.pages))
 	}
-	if r.Tokens > 1 && len(cache.pages) == 1 {
+	if record.whole && len(cache.pages) == 1 {
 		record.page(cache.pages[0], result{y: y})
 		a.couldBe(record.others)
 		return y
@@ -134,6 +134,7 @@ type result struct {
 
 // method records attention over a page by one of the kernels.
 type method struct {
+	whole  bool           // a page that is all of the cache can give the final values
 	slots  func(page) int // that a page fills
 	least  int            // keys of each slot but the last that has any; 0: not known
 	page   func(page, result)
@@ -150,6 +151,7 @@ type way struct {
 var (
 	_ = generated.AttentionTileParams(generated.AttentionStreamParams{})
 	_ = generated.AttentionSplitParams(generated.AttentionStreamParams{})
+	_ = generated.AttentionLanesParams(generated.AttentionStreamParams{})
 )
 
 // prefill returns the method for many queries.
@@ -165,29 +167,54 @@ func (a *attention) prefill() method {
 	}
 	ways = a.chosenFirst(ways)
 	v := a.find(ways[0])
+	m := a.atOnce(ways[0], v)
+	m.others = a.alternatives(false, ways[1:]...)
+	return m
+}
+
+// atOnce returns the method of a variant that takes all keys of a page.
+func (a *attention) atOnce(w way, v *kernel.Variant) method {
 	return method{
-		slots:  func(page) int { return 1 },
-		page:   func(p page, to result) { a.over(ways[0], v, a.params(p, to), p, to) },
-		others: a.alternatives(false, ways[1:]...),
+		whole: true,
+		slots: func(page) int { return 1 },
+		page:  func(p page, to result) { a.over(w, v, a.params(p, to), p, to) },
 	}
 }
 
-// decode returns the method for one query, which splits the cache.
+// decode returns the method for one query: kernels that split the cache, or, on a
+// CPU that plays a GPU, one that takes all keys.
 func (a *attention) decode(pages int) method {
-	stream := way{generated.AttentionStream, a.streamKey("parts")}
+	ways := []way{{generated.AttentionStream, a.streamKey("parts")}}
 	split, packed := a.packed()
-	if packed == nil {
-		return a.parts(stream, pages)
+	if packed != nil {
+		ways = slices.Insert(ways, 0, split)
 	}
-	ways := a.chosenFirst([]way{split, stream})
+	if lanes, ok := a.lanes(); ok {
+		ways = slices.Insert(ways, 0, lanes)
+	}
+	ways = a.chosenFirst(ways)
 	var m method
-	if ways[0] == split {
+	switch ways[0].table {
+	case generated.AttentionSplit:
 		m = a.split(split, packed)
-	} else {
-		m = a.parts(stream, pages)
+	case generated.AttentionLanes:
+		m = a.atOnce(ways[0], a.find(ways[0]))
+	default:
+		m = a.parts(ways[0], pages)
 	}
-	m.others = a.alternatives(true, ways[1])
+	m.others = a.alternatives(true, ways[1:]...)
 	return m
+}
+
+// lanes returns attention_lanes for the heads of a group, or the most of them;
+// false where the device does better, or has none for such heads.
+func (a *attention) lanes() (way, bool) {
+	key := generated.AttentionLanesKey{KV: a.kv, D: a.heads.Dim, G: 4}
+	for share := a.heads.Q / a.heads.KV; key.G > 1 && (share <= key.G/2 || !a.library.Has(generated.AttentionLanes, key)); {
+		key.G /= 2
+	}
+	ok := a.library.Software() && a.heads.values() == a.heads.Dim && a.library.Has(generated.AttentionLanes, key)
+	return way{generated.AttentionLanes, key}, ok
 }
 
 // alternatives returns ways as alternatives to one that is taken.

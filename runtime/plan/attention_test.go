@@ -39,6 +39,7 @@ func kernelsOfAttention(tokens int) map[*kernel.Table]op.Key {
 		return map[*kernel.Table]op.Key{
 			generated.AttentionSplit:  generated.AttentionSplitKey{KV: "f32", D: d, V: d},
 			generated.AttentionStream: generated.AttentionStreamKey{KV: "f32", D: kernel.Is(d), Lanes: "parts"},
+			generated.AttentionLanes:  generated.AttentionLanesKey{KV: "f32", D: d, G: 4},
 		}
 	}
 	return map[*kernel.Table]op.Key{
@@ -48,8 +49,8 @@ func kernelsOfAttention(tokens int) map[*kernel.Table]op.Key {
 }
 
 // TestForcedAttention forces every shipped kernel of attention, by a profile, on
-// devices of all kinds. A device that can't run it gets what it gets without the
-// profile.
+// devices of all kinds. A device that can't run it, or is not of the kind that it
+// is for, gets what it gets without the profile.
 func TestForcedAttention(t *testing.T) {
 	device := func(kind gpu.Kind, change func(*gpu.Caps)) gpu.Caps {
 		c := gpu.Caps{Kind: kind, Limits: gpu.DefaultLimits()}
@@ -78,7 +79,7 @@ func TestForcedAttention(t *testing.T) {
 					forced.Use(&profile.Profile{Choices: []profile.Choice{{Kernel: table.Kernel, Key: key.Values(), Sizes: sizes, Variant: v.Name}}})
 					s := attentionOf(t, forced, tokens)
 					want := v
-					if plain.Refuses(v, s.words) != "" {
+					if plain.Refuses(v, s.words) != "" || table == generated.AttentionLanes && !plain.Software() {
 						refused++
 						want = untuned.variant
 					} else {
@@ -111,6 +112,9 @@ func TestAttentionTakesTheNearestChoice(t *testing.T) {
 	for _, tokens := range []int{1, 40} {
 		var choices []profile.Choice
 		for table, key := range kernelsOfAttention(tokens) {
+			if table == generated.AttentionLanes {
+				continue // is for software devices
+			}
 			heads := uint32(8)
 			if table == generated.AttentionStream {
 				heads = 16

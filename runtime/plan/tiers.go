@@ -18,7 +18,7 @@ func TiersOf(caps gpu.Caps) Tiers {
 	l := op.Describe(caps)
 	t := Tiers{Ship: "gpu", Prefill: "stream, no shared memory", Decode: "stream, no shared memory"}
 	if l.Software() {
-		t.Ship = "software"
+		t.Ship, t.Decode = "software", "keys dealt out, heads packed"
 		return t
 	}
 	for _, tier := range []string{"small", "large"} {

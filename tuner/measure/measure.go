@@ -131,11 +131,6 @@ const (
 
 // Refuses returns why a variant can't be timed with a parameter block, or "".
 func (b *Bench) Refuses(v *kernel.Variant, words []uint32) string {
-	for i := range v.Bindings {
-		if v.Bindings[i].Texels() {
-			return "reads a texture, and the data is in buffers"
-		}
-	}
 	return b.library.Refuses(v, words)
 }
 
