@@ -27,6 +27,11 @@ func Generate(ctx context.Context, lib *ir.Library, pkg string, profiles []*prof
 	if err != nil {
 		return nil, err
 	}
+	return Render(lib, compiled, pkg, profiles)
+}
+
+// Render returns the files of what Compile returned for a library.
+func Render(lib *ir.Library, compiled map[*ir.Kernel][]*Variant, pkg string, profiles []*profile.Profile) (Files, error) {
 	known, err := promote(lib, compiled, profiles)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package emit_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 
 	"github.com/wgslgen/wgslgen/emit"
@@ -13,7 +15,16 @@ import (
 // TestGeneratedIsFresh fails where generated/ is not what the templates give;
 // so it would if they did not always give the same.
 func TestGeneratedIsFresh(t *testing.T) {
-	changes, err := emit.Compare("../generated", generate(t, library(t)))
+	all := compileAll(t)
+	profiles, err := profile.ReadFolder("../tuner/profiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := emit.Render(all.library, all.variants, "generated", profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := emit.Compare("../generated", files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,15 +42,26 @@ func library(t *testing.T) *ir.Library {
 	return lib
 }
 
-func generate(t *testing.T, lib *ir.Library) emit.Files {
-	t.Helper()
-	profiles, err := profile.ReadFolder("../tuner/profiles")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := emit.Generate(t.Context(), lib, "generated", profiles)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+// shipped is the library and its shipped variants.
+type shipped struct {
+	library  *ir.Library
+	variants map[*ir.Kernel][]*emit.Variant
 }
+
+// compileAll takes a minute, and compiles once.
+func compileAll(t *testing.T) shipped {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+var compiled = sync.OnceValues(func() (all shipped, err error) {
+	if all.library, err = syntax.ParseFS(templates.FS); err != nil {
+		return all, err
+	}
+	all.variants, err = emit.Compile(context.Background(), all.library)
+	return all, err
+})

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/wgslgen/wgslgen/emit"
 	"github.com/wgslgen/wgslgen/generated"
 	"github.com/wgslgen/wgslgen/ir"
 	"github.com/wgslgen/wgslgen/runtime/kernel"
@@ -17,20 +16,16 @@ func TestTablesCompute(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles everything")
 	}
-	lib := library(t)
-	compiled, err := emit.Compile(t.Context(), lib)
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := compileAll(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, table := range generated.Tables {
-		k := lib.Kernel(table.Kernel)
-		if k == nil || len(compiled[k]) != len(table.Variants) {
+		k := all.library.Kernel(table.Kernel)
+		if k == nil || len(all.variants[k]) != len(table.Variants) {
 			t.Fatalf("table %s is stale: run go generate ./templates", table.Kernel)
 		}
 		for i, v := range table.Variants {
 			for range 4 {
-				compareVariant(t, v, compiled[k][i].Unit.Kernel, randomParams(random, k))
+				compareVariant(t, v, all.variants[k][i].Unit.Kernel, randomParams(random, k))
 			}
 		}
 	}

@@ -165,17 +165,22 @@ func (o oracle) test(t *testing.T, dev gpu.Device, path, kind string) {
 		{"GPU kernels, q8_0 cache", discrete{dev}, Options{KV: "q8_0"}, []int{31, 1, 1}, coarse},
 		{"GPU kernels, small bindings", discrete{dev}, Options{KV: "f16", MaxBinding: 64 << 10}, []int{31, 1, 1}, 1e-5},
 	} {
+		tokens, want := o.tokens, want
 		if _, gpu := test.dev.(discrete); gpu && len(o.tokens) > 500 {
-			// A software device takes minutes for a GPU's kernels in small steps.
+			// A software device takes minutes for a GPU's kernels in small steps: so
+			// steps are long, and of the long prompt but one form sees all.
 			if test.o.Chunk > 0 {
 				continue
 			}
 			test.sizes = []int{301, 1, 1}
+			if test.o.KV != "" {
+				tokens, want = tokens[:400], want[:len(want)/len(tokens)*400]
+			}
 		}
 		t.Run(test.name, func(t *testing.T) {
 			test.o.Context = context
 			e := load(t, test.dev, path, test.o)
-			got := allLogits(t, e, o.tokens, test.sizes)
+			got := allLogits(t, e, tokens, test.sizes)
 			if len(got) != len(want) {
 				t.Fatalf("%d logits, want %d", len(got), len(want))
 			}
