@@ -18,7 +18,8 @@ test29: driver ## what needs f16, subgroups or dp4a, with wgpu 29: on the machin
 	eval "$$(scripts/mesa25.sh)" && \
 		LP_NATIVE_VECTOR_WIDTH=128 go test $(V) -tags wgpu29 ./runtime/gpu/native -run TestConformance && \
 		LP_NATIVE_VECTOR_WIDTH=256 go test $(V) -tags wgpu29 ./runtime/engine -run TestFast && \
-		LP_NATIVE_VECTOR_WIDTH=512 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features
+		LP_NATIVE_VECTOR_WIDTH=256 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features narrow && \
+		LP_NATIVE_VECTOR_WIDTH=512 scripts/kerneltest.sh -tags wgpu29 -- -test.run TestDevice -features wide
 
 web: ## the page, its engine and the story model, as files for any server, in bin/web
 	@scripts/web.sh

@@ -5,7 +5,7 @@ package generated
 import "github.com/wgslgen/wgslgen/runtime/kernel"
 
 // Checksum is that of the kernels' sources.
-const Checksum = "16f176e2c79cb0cc0620907f0130de11"
+const Checksum = "e78646030a2799b7b10f150bddae58f8"
 
 // Tables holds every kernel's table, sorted by name.
 var Tables = []*kernel.Table{

@@ -22,9 +22,10 @@ var seedFlag = flag.Uint64("seed", 0, "seed of the random inputs; 0 takes a new 
 
 var shardFlag = flag.String("shard", "0/1", "`k/n`: test only every n-th variant, from number k on, for n processes to share the work")
 
-// featuresFlag is for the run with wgpu29 and Mesa 25: what other devices can run
-// is tested there.
-var featuresFlag = flag.Bool("features", false, "TestDevice runs only variants that need optional features, and fails where the device lacks one")
+// featuresFlag is for the runs with wgpu29 and Mesa 25: what other devices can run
+// is tested there. Its driver forms subgroups as wide as its vectors are, and
+// takes three times as long to compile for wide ones.
+var featuresFlag = flag.String("features", "", "TestDevice runs only variants that need optional features and, `narrow`, subgroups of 8 at most, or, wide, of 16; it fails where the device lacks one")
 
 var seed = sync.OnceValue(func() uint64 {
 	s := *seedFlag
@@ -186,11 +187,14 @@ func TestDevice(t *testing.T) {
 	forEach(t, func(t *testing.T, s *subject, cases []*Case) {
 		device := <-devices
 		defer func() { devices <- device }()
-		if *featuresFlag && len(s.Unit.Features) == 0 {
+		wide := s.subgroup() > 8
+		switch {
+		case *featuresFlag == "":
+		case len(s.Unit.Features) == 0, wide != (*featuresFlag == "wide"):
 			return
 		}
 		if why := refuses(device.Caps(), s.Variant); why != "" {
-			if *featuresFlag && s.subgroup() <= mostSoftware {
+			if *featuresFlag != "" && s.subgroup() <= mostSoftware {
 				t.Fatalf("this device can't run it: %s", why)
 			}
 			t.Logf("only interpreted here: the variant %s", why)
@@ -201,7 +205,7 @@ func TestDevice(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer shader.Release()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a software driver compiles now, some kernels for minutes
 		defer cancel()
 		sum.compare(t, s, cases, func(c *Case, layout Grid) (map[string][]uint32, error) { return shader.Run(ctx, c, layout) })
 	})
