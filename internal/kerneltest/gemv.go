@@ -22,8 +22,8 @@ var _ = describe(Spec{
 var _ = describe(Spec{
 	Kernel: "gemm",
 	Limit:  Limit{3e-12, 3e-7},
-	Halves: Limit{1e-5, 1e-3},
-	Why:    "as gemv; halves round a weight, a product and the sums of up to 32 products by up to 5e-4 of them each, and gates double that",
+	Halves: Limit{1e-5, 3e-3},
+	Why:    "as gemv; halves round a weight, a product and the sums of up to 32 products by up to 5e-4 of them each: together, at random, √32 · 5e-4/√3 = 1.6e-3 of a sum that grows by all, which gates double",
 	cases: func(g *generator) {
 		tokens := g.around(g.tile("tokens"))
 		for i, rows := range g.around(g.tile("rows")) {
