@@ -166,14 +166,14 @@ func (a *attention) prefill() method {
 		ways = slices.Insert(ways, 0, tile)
 	}
 	ways = a.chosenFirst(ways)
-	v := a.find(ways[0])
-	m := a.atOnce(ways[0], v)
+	m := a.atOnce(ways[0])
 	m.others = a.alternatives(false, ways[1:]...)
 	return m
 }
 
-// atOnce returns the method of a variant that takes all keys of a page.
-func (a *attention) atOnce(w way, v *kernel.Variant) method {
+// atOnce returns the method of a kernel that takes all keys of a page.
+func (a *attention) atOnce(w way) method {
+	v := a.find(w)
 	return method{
 		whole: true,
 		slots: func(page) int { return 1 },
@@ -198,7 +198,7 @@ func (a *attention) decode(pages int) method {
 	case generated.AttentionSplit:
 		m = a.split(split, packed)
 	case generated.AttentionLanes:
-		m = a.atOnce(ways[0], a.find(ways[0]))
+		m = a.atOnce(ways[0])
 	default:
 		m = a.parts(ways[0], pages)
 	}
